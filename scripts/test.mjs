@@ -1,0 +1,39 @@
+// npm test: installs and builds what is missing, runs the suites, closes with `N passed, N failed, N skipped`.
+// Arguments go to Jest: `npm test -- test/unit`.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { prepare } from './prepare.mjs';
+
+prepare();
+const folder = mkdtempSync(path.join(tmpdir(), 'mcp-server-test-'));
+const report = path.join(folder, 'report.json');
+const jest = spawnSync(
+  process.execPath,
+  [
+    ...['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'],
+    ...['--json', `--outputFile=${report}`, ...process.argv.slice(2)],
+  ],
+  // With --json the readable report goes to stderr; stdout would repeat the JSON.
+  { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, LOG_FORMAT: 'json' } },
+);
+let counts = { passed: 0, failed: 1, skipped: 0 };
+try {
+  const result = JSON.parse(readFileSync(report, 'utf8'));
+  counts = {
+    passed: result.numPassedTests,
+    failed: result.numFailedTests + result.numRuntimeErrorTestSuites,
+    skipped: result.numPendingTests + result.numTodoTests,
+  };
+  for (const file of result.testResults) {
+    for (const test of file.assertionResults) {
+      if (test.status === 'pending' || test.status === 'todo') console.log(`skipped: ${test.fullName}`);
+    }
+  }
+} catch {
+  console.error('No test report was written');
+}
+rmSync(folder, { recursive: true, force: true });
+console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exit(jest.status === 0 && counts.failed === 0 ? 0 : 1);

@@ -1,0 +1,25 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { MIGRATIONS } from '../migrations/all.js';
+import { AuthModule } from './auth/auth.module.js';
+import { ConfigModule } from './config/config.module.js';
+import { type Env } from './config/env.js';
+import { DatabaseModule } from './platform/database/database.module.js';
+import { HttpModule } from './platform/http/http.module.js';
+import { SecretsModule } from './platform/secrets/secrets.module.js';
+
+/** Composition only: which parts make the application. */
+@Module({})
+export class AppModule {
+  static forRoot(env: Env): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot(env),
+        SecretsModule,
+        DatabaseModule.forRoot(MIGRATIONS),
+        HttpModule,
+        AuthModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,82 @@
+import 'reflect-metadata';
+import { type IncomingMessage } from 'node:http';
+import helmet from '@fastify/helmet';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type FastifyInstance } from 'fastify';
+import { AppModule } from './app.module.js';
+import { type Env } from './config/env.js';
+import { VERSION } from './config/version.js';
+import { DatabaseUrl } from './platform/database/database-url.js';
+import { Migrator } from './platform/database/migrator.js';
+import { Draining } from './platform/http/draining.js';
+import { acceptOnlyJson } from './platform/http/json-body.js';
+import { serveOpenApi } from './platform/http/openapi.js';
+import { gateRequests } from './platform/http/request-gate.js';
+import { requestId } from './platform/http/request-id.js';
+import { makeLogger, PinoLoggerService } from './platform/telemetry/logger.js';
+
+const BODY_LIMIT = 256 << 10;
+
+/** Builds the whole application: connected, migrated, not listening yet. */
+export async function createApp(env: Env): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(env), makeAdapter(env), {
+    logger: new PinoLoggerService(makeLogger(env)),
+    abortOnError: false,
+    bodyParser: false,
+  });
+  const fastify = app.getHttpAdapter().getInstance();
+  acceptOnlyJson(fastify);
+  gateRequests(fastify, env, app.get(Draining));
+  await app.register(helmet, {
+    // Swagger UI styles itself inline; scripts come from here only.
+    contentSecurityPolicy: {
+      directives: { styleSrc: ["'self'", "'unsafe-inline'"], upgradeInsecureRequests: null },
+    },
+    hsts: env.PUBLIC_URL?.startsWith('https:') === true,
+  });
+  app.enableCors({
+    origin: env.ALLOWED_ORIGINS,
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposedHeaders: EXPOSED_HEADERS,
+    maxAge: 600,
+  });
+  serveOpenApi(app, VERSION);
+  await app.get(Migrator).run();
+  await app.init();
+  return app;
+}
+
+/** Stops in order: no new work, running work finished or handed back, connections closed, then the database left. */
+export async function stopApp(app: NestFastifyApplication): Promise<void> {
+  app.get(Draining).begin();
+  const database = app.get(DatabaseUrl);
+  await app.close();
+  await database.leave();
+}
+
+const EXPOSED_HEADERS = [
+  'Location',
+  'X-Request-Id',
+  'Retry-After',
+  'RateLimit-Limit',
+  'RateLimit-Remaining',
+  'RateLimit-Reset',
+  'Mcp-Session-Id',
+  'WWW-Authenticate',
+  'Idempotency-Replayed',
+];
+
+function makeAdapter(env: Env): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: BODY_LIMIT,
+    genReqId: (request: IncomingMessage) => requestId(request.headers),
+    trustProxy: (_address, hop) => hop < env.TRUST_PROXY_HOPS,
+    forceCloseConnections: true,
+    // Slow senders are cut off (slowloris); long answers such as SSE are not affected.
+    requestTimeout: 30_000,
+    keepAliveTimeout: 5_000,
+    http: { headersTimeout: 10_000 },
+    routerOptions: { maxParamLength: 256 },
+  });
+}

@@ -1,0 +1,178 @@
+import { z } from 'zod';
+
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
+
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+
+const url = (...protocols: string[]) =>
+  z.string().refine(
+    (value) => {
+      try {
+        return protocols.includes(new URL(value).protocol);
+      } catch {
+        return false;
+      }
+    },
+    `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  );
+
+const origin = url('http:', 'https:').refine(
+  (value) => URL.canParse(value) && new URL(value).pathname === '/' && new URL(value).search === '',
+  'must be an origin only, such as https://assistant.example.com',
+);
+
+const oneOf = <const T extends readonly [string, ...string[]]>(...values: T) =>
+  z.enum(values, `must be one of ${values.join(', ')}`);
+
+/** `id:base64` pairs, 32 bytes each. The first encrypts, all decrypt. */
+const keyRing = list.refine(
+  (items) =>
+    items.length > 0 &&
+    new Set(items.map((item) => item.split(':')[0])).size === items.length &&
+    items.every((item) => {
+      const [id, key, ...rest] = item.split(':');
+      return (
+        rest.length === 0 &&
+        /^[A-Za-z0-9_-]{1,32}$/.test(id ?? '') &&
+        Buffer.from(key ?? '', 'base64').length === 32
+      );
+    }),
+  'must be id:base64 pairs separated by commas, each key 32 bytes; make one with  echo "k1:$(openssl rand -base64 32)"',
+);
+
+/**
+ * Every environment variable, with its default and meaning. docs/configuration.md is generated from it.
+ * A variable that is not here does not exist.
+ */
+export const ENV_SCHEMA = z.object({
+  NODE_ENV: oneOf('development', 'production', 'test')
+    .default('development')
+    .describe('`production`, like a non-loopback HOST, refuses weak secrets and unverified TLS.'),
+  HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9.:-]+$/, 'must be an IP address or a host name')
+    .default('127.0.0.1')
+    .describe('Address to listen on. A non-loopback one needs PUBLIC_URL.'),
+  PORT: integer(0, 65535)
+    .default(8000)
+    .describe('Port to listen on. A taken port ends the start with exit code 78.'),
+  ROLE: oneOf('all', 'api', 'worker')
+    .default('all')
+    .describe('`api` serves requests only, `worker` runs agents only (it listens for /health* and metrics).'),
+  DATA_DIR: z
+    .string()
+    .min(1)
+    .default('.data')
+    .describe('Folder of the embedded database and of generated keys.'),
+  DATABASE_URL: url('postgres:', 'postgresql:')
+    .optional()
+    .describe('PostgreSQL 14 or newer. Unset: an embedded PostgreSQL 18 in DATA_DIR.'),
+  DATABASE_DIRECT_URL: url('postgres:', 'postgresql:')
+    .optional()
+    .describe('The same database without a pooler, for migrations and LISTEN.'),
+  DATABASE_SSL: oneOf('disable', 'require', 'verify-full')
+    .default('disable')
+    .describe(
+      'TLS to the database. `require` encrypts without verifying; production should use `verify-full`.',
+    ),
+  DATABASE_CA_FILE: z
+    .string()
+    .optional()
+    .describe('PEM file of the CA that signed the database certificate.'),
+  DATABASE_POOL: integer(2, 500).default(10).describe('Connections of the pool of this process.'),
+  REDIS_URL: url('redis:', 'rediss:')
+    .optional()
+    .describe(
+      'Redis 7 or newer for cache, temporary context, rate limits and events. Unset: memory and PostgreSQL.',
+    ),
+  QUEUE: oneOf('postgres', 'redis').default('postgres').describe('Where queued work waits.'),
+  QUEUE_REDIS_URL: url('redis:', 'rediss:')
+    .optional()
+    .describe('Redis of the queue (maxmemory-policy noeviction), needed by QUEUE=redis.'),
+  PUBLIC_URL: origin
+    .optional()
+    .describe('Origin that clients use, e.g. https://assistant.example.com. Default: from HOST and PORT.'),
+  ALLOWED_HOSTS: list.default([]).describe('More Host header values to accept, separated by commas.'),
+  ALLOWED_ORIGINS: list
+    .default([])
+    .describe('Browser origins that may call /api, /v1 and /mcp (CORS), separated by commas.'),
+  TRUST_PROXY_HOPS: integer(0, 10)
+    .default(0)
+    .describe('Reverse proxies in front, whose X-Forwarded-For is believed.'),
+  ADMIN_EMAIL: z
+    .email('must be an e-mail address')
+    .default('admin@localhost.localdomain')
+    .describe('E-mail of the first admin.'),
+  ADMIN_PASSWORD: z
+    .string()
+    .min(12, 'must have 12 to 128 characters')
+    .max(128, 'must have 12 to 128 characters')
+    .optional()
+    .describe('Password of the first admin. Unset: a random one, printed once on a terminal.'),
+  REGISTRATION: oneOf('closed', 'open').default('closed').describe('`open` lets anyone make an account.'),
+  ENCRYPTION_KEYS: keyRing
+    .optional()
+    .describe(
+      'Key ring `id:base64,…` (32 bytes each); the first encrypts. Generated in DATA_DIR on the embedded default.',
+    ),
+  LLM_MODEL: z
+    .string()
+    .regex(/^[a-z0-9_-]+:.+$/, 'must be <provider>:<model>, e.g. openai:gpt-5-mini')
+    .default('builtin:planner')
+    .describe('Model of agents that name none. `builtin:planner` is rule-based, not an LLM.'),
+  LLM_FALLBACKS: list.default([]).describe('Models to try next when one fails, separated by commas.'),
+  OPENAI_API_KEY: z.string().optional().describe('Key of OpenAI or of a compatible server.'),
+  OPENAI_BASE_URL: url('http:', 'https:')
+    .optional()
+    .describe('Base URL of an OpenAI-compatible server (vLLM, Ollama, LM Studio).'),
+  ANTHROPIC_API_KEY: z.string().optional().describe('Key of Anthropic.'),
+  ANTHROPIC_BASE_URL: url('http:', 'https:')
+    .optional()
+    .describe('Base URL of an Anthropic-compatible server.'),
+  EXTENSIONS_DIR: z
+    .string()
+    .min(1)
+    .default('extensions')
+    .describe('Folder of your own *.tool.mjs and *.agent.yaml.'),
+  MCP_SERVERS_FILE: z
+    .string()
+    .optional()
+    .describe('A stock `mcpServers` JSON; the only way to stdio upstreams.'),
+  WORKSPACE_DIRS: list
+    .default([])
+    .describe('Folders that file and git tools may read, separated by commas. Default: the start folder.'),
+  EGRESS_ALLOW: list
+    .default([])
+    .describe('`host:port` and CIDR entries that the egress guard lets through although not public.'),
+  LEASE_SECONDS: integer(5, 600)
+    .default(30)
+    .describe('Lease of a running run; another worker takes over after it.'),
+  RUN_CONCURRENCY: integer(1, 200).default(10).describe('Runs at once per worker.'),
+  RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000).default(600).describe('Requests per minute and caller.'),
+  SHUTDOWN_SECONDS: integer(1, 300)
+    .default(20)
+    .describe('How long a stop waits for running work before it is handed back.'),
+  METRICS_HOST: z.string().optional().describe('Address of the metrics listener. Default: HOST.'),
+  METRICS_PORT: integer(0, 65535)
+    .default(9464)
+    .describe('Port of GET /metrics; 0 turns it off, a taken one is a warning.'),
+  LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')
+    .default('info')
+    .describe('Least level that is logged.'),
+  LOG_FORMAT: oneOf('auto', 'json', 'pretty')
+    .default('auto')
+    .describe('`auto` is pretty on a terminal, else JSON lines.'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url('http:', 'https:')
+    .optional()
+    .describe('OTLP/HTTP collector for traces. Unset: off.'),
+});

@@ -1,0 +1,60 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typeorm';
+import { ENV, type Env } from '../../config/env.js';
+import { DatabaseUrl } from './database-url.js';
+import { Migrator } from './migrator.js';
+import { Transactions } from './transactions.js';
+
+@Global()
+@Module({ providers: [DatabaseUrl], exports: [DatabaseUrl] })
+class DatabaseUrlModule {}
+
+/** The connection pool and the migrator. Entities come from the features (`autoLoadEntities`), migrations from the composition root. */
+@Global()
+@Module({})
+export class DatabaseModule {
+  static forRoot(migrations: (new () => MigrationInterface)[]): DynamicModule {
+    return {
+      module: DatabaseModule,
+      imports: [
+        DatabaseUrlModule,
+        TypeOrmModule.forRootAsync({
+          inject: [DatabaseUrl, ENV],
+          useFactory: async (url: DatabaseUrl, env: Env) => ({
+            type: 'postgres' as const,
+            url: await url.pooled(),
+            ssl: url.tls,
+            autoLoadEntities: true,
+            migrations,
+            migrationsRun: false,
+            uuidExtension: 'pgcrypto' as const,
+            installExtensions: false,
+            poolSize: env.DATABASE_POOL,
+            applicationName: 'mcp-server',
+            retryAttempts: 1,
+            // Both ends have a limit: the server's own cannot help when the network swallows packets.
+            extra: {
+              connectionTimeoutMillis: 1500,
+              query_timeout: 5000,
+              statement_timeout: 5000,
+              idleTimeoutMillis: 30_000,
+            },
+            // A client that fails while idle in the pool reports here; without this the process would end.
+            poolErrorHandler: () => undefined,
+          }),
+          dataSourceFactory: connect,
+        }),
+      ],
+      providers: [Migrator, Transactions],
+      exports: [TypeOrmModule, Migrator, Transactions],
+    };
+  }
+}
+
+async function connect(options?: DataSourceOptions): Promise<DataSource> {
+  if (options?.type !== 'postgres') throw new Error('The database must be PostgreSQL');
+  const dataSource = new DataSource(options);
+  await dataSource.initialize();
+  return dataSource;
+}

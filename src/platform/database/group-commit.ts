@@ -1,0 +1,64 @@
+import { CommonErrors } from '../../common/common.errors.js';
+
+interface Waiting<T, R> {
+  readonly row: T;
+  resolve(result: R): void;
+  reject(error: unknown): void;
+}
+
+export interface GroupCommitOptions<T, R> {
+  /** Writes all rows in one transaction and returns a result a row, in the same order. */
+  commit(rows: readonly T[]): Promise<readonly R[]>;
+  /** Rows a batch. Default 500. */
+  readonly maxBatch?: number;
+  /** Rows that may wait; more are refused with 503 `overloaded`. Default 20,000. */
+  readonly maxWaiting?: number;
+}
+
+/**
+ * Shares one transaction among callers that write at the same time: while a batch commits, the next one gathers.
+ * Each caller is answered after its own batch has committed, so what is acknowledged is durable. A batch that fails
+ * is tried again row by row, so that one bad row does not fail its neighbours.
+ */
+export class GroupCommit<T, R = void> {
+  private waiting: Waiting<T, R>[] = [];
+  private flushing?: Promise<void>;
+
+  constructor(private readonly options: GroupCommitOptions<T, R>) {}
+
+  /** Writes a row; resolves after its commit with the row's result. */
+  write(row: T): Promise<R> {
+    if (this.waiting.length >= (this.options.maxWaiting ?? 20_000)) {
+      return Promise.reject(CommonErrors.overloaded(undefined, { retryAfter: 1 }));
+    }
+    return new Promise<R>((resolve, reject) => {
+      this.waiting.push({ row, resolve, reject });
+      this.flushing ??= this.flushAll();
+    });
+  }
+
+  /** Resolves when nothing waits any more. */
+  async idle(): Promise<void> {
+    while (this.flushing !== undefined) await this.flushing;
+  }
+
+  private async flushAll(): Promise<void> {
+    // Callers of the same tick join the first batch.
+    await Promise.resolve();
+    while (this.waiting.length > 0) {
+      const batch = this.waiting.splice(0, this.options.maxBatch ?? 500);
+      await this.flush(batch);
+    }
+    this.flushing = undefined;
+  }
+
+  private async flush(batch: readonly Waiting<T, R>[]): Promise<void> {
+    try {
+      const results = await this.options.commit(batch.map((waiting) => waiting.row));
+      batch.forEach((waiting, index) => waiting.resolve(results[index] as R));
+    } catch (error) {
+      if (batch.length === 1) batch[0]?.reject(error);
+      else for (const waiting of batch) await this.flush([waiting]);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { Logger } from '@nestjs/common';
+import pg from 'pg';
+import { type DataSource } from 'typeorm';
+
+/** Any constant of our own: two servers that start at once take the same lock. */
+const MIGRATION_LOCK = 7_214_001;
+
+/**
+ * Runs what is missing of the migrations, then `afterwards` (first rows, the queue's own tables), all behind one
+ * advisory lock on a session of its own: TypeORM takes none, and a lock must not sit in a pool.
+ */
+export async function migrate(
+  dataSource: DataSource,
+  connection: pg.ClientConfig,
+  afterwards: () => Promise<void> = async () => undefined,
+): Promise<void> {
+  const client = new pg.Client({
+    ...connection,
+    connectionTimeoutMillis: 10_000,
+    application_name: 'mcp-server migrate',
+  });
+  client.on('error', () => undefined); // the query that fails reports it
+  await client.connect();
+  try {
+    await client.query(`set lock_timeout = '60s'`);
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const done = await dataSource.runMigrations({ transaction: 'each' });
+    if (done.length > 0) new Logger('Database').log(`Ran ${done.length} migrations`);
+    await afterwards();
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,140 @@
+import { type Actor } from '../common/actor.js';
+
+/** What a tool says about itself (MCP specification 2026-07-28, server/tools, ToolAnnotations). */
+export interface ToolAnnotations {
+  /** It changes nothing. */
+  readonly readOnlyHint?: boolean;
+  /** It may delete or overwrite. Only meaningful when it is not read-only. */
+  readonly destructiveHint?: boolean;
+  /** Calling it again with the same arguments changes nothing more. */
+  readonly idempotentHint?: boolean;
+  /** It reaches beyond this server. */
+  readonly openWorldHint?: boolean;
+}
+
+/** A piece of a result, in the shape of MCP content blocks. */
+export type ContentBlock =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'image' | 'audio'; readonly data: string; readonly mimeType: string }
+  | {
+      readonly type: 'resource_link';
+      readonly uri: string;
+      readonly name: string;
+      readonly mimeType?: string;
+    }
+  | {
+      readonly type: 'resource';
+      readonly resource: {
+        readonly uri: string;
+        readonly mimeType?: string;
+        readonly text?: string;
+        readonly blob?: string;
+      };
+    };
+
+/** A JSON Schema 2020-12 whose root is an object. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** Where a tool comes from. */
+export type ToolKind = 'builtin' | 'http' | 'openapi' | 'sql' | 'mcp' | 'agent';
+
+/** How a tool may be used; on by default, changed by an admin. */
+export interface ToolPolicy {
+  readonly timeoutMs: number;
+  /** Tries after the first, only for read-only or idempotent tools. */
+  readonly retries: number;
+  /** Calls per minute and actor; null is no limit of its own. */
+  readonly rateLimit: number | null;
+  /** Calls at once in this process. */
+  readonly concurrency: number;
+  /** 0 turns the cache off. */
+  readonly cacheTtlMs: number;
+  readonly approval: 'never' | 'destructive' | 'always';
+  readonly maxResultBytes: number;
+}
+
+/** Who may use a tool. Empty lists are "everyone with the scope". */
+export interface ToolAccess {
+  readonly roles: readonly string[];
+  readonly users: readonly string[];
+  readonly agents: readonly string[];
+}
+
+/** A tool as the registry holds it and every door shows it. */
+export interface ToolDefinition {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly inputSchema: JsonSchema;
+  readonly outputSchema?: JsonSchema;
+  readonly annotations: ToolAnnotations;
+  readonly kind: ToolKind;
+  readonly source: Readonly<Record<string, unknown>>;
+  readonly policy: ToolPolicy;
+  readonly enabled: boolean;
+  readonly requiredScopes: readonly string[];
+  readonly access: ToolAccess;
+  readonly version: number;
+  readonly definitionHash: string;
+  readonly state: 'active' | 'quarantined' | 'unavailable';
+}
+
+/** What a running tool may use. */
+export interface ToolContext {
+  readonly actor: Actor;
+  /** Aborts at the deadline, at a cancel and when the caller is gone. */
+  readonly signal: AbortSignal;
+  /** When the call ends at the latest (Date.now() milliseconds). */
+  readonly deadline: number;
+  readonly callId: string;
+  /** The egress guard's fetch, the only way out of this process. */
+  readonly fetch: typeof globalThis.fetch;
+  readonly log: (message: string, fields?: Record<string, unknown>) => void;
+  readonly progress: (update: ToolProgress) => void;
+  /** A secret of the vault, by name. */
+  readonly secret: (name: string) => Promise<string>;
+  /** The client behind an MCP call, when it can be asked something; undefined on every other door. */
+  readonly client?: ToolClient;
+}
+
+export interface ToolProgress {
+  readonly progress: number;
+  readonly total?: number;
+  readonly message?: string;
+}
+
+/** Questions to the client of an MCP call. Each answers `undefined` when the client lacks the capability. */
+export interface ToolClient {
+  readonly capabilities: Readonly<Record<string, unknown>>;
+  ask(request: { readonly method: string; readonly params: Record<string, unknown> }): Promise<unknown>;
+  log(level: string, data: unknown): Promise<void>;
+}
+
+/** One call, the same for every door. */
+export interface ToolCall {
+  readonly name: string;
+  readonly arguments: unknown;
+  /** The agent that calls, for access rules and the record. */
+  readonly agent?: string;
+  /** The run and journal path that calls, for the record. */
+  readonly runId?: string;
+  readonly step?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (update: ToolProgress) => void;
+  readonly client?: ToolClient;
+}
+
+/** What a tool gave back. A failure of the tool itself is `isError` with a safe text, never a throw. */
+export interface ToolResult {
+  readonly content: readonly ContentBlock[];
+  readonly structuredContent?: unknown;
+  readonly isError: boolean;
+}
+
+/** The result of a call, with what the record of it says. */
+export interface ToolOutcome extends ToolResult {
+  readonly callId: string;
+  readonly durationMs: number;
+  /** Stable code of the failure when `isError`, e.g. `tool_timeout`, `tool_failed`, `invalid_tool_arguments`. */
+  readonly errorCode?: string;
+}
