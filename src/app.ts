@@ -3,7 +3,6 @@ import { type IncomingMessage } from 'node:http';
 import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { type FastifyInstance } from 'fastify';
 import { AppModule } from './app.module.js';
 import { type Env } from './config/env.js';
 import { VERSION } from './config/version.js';
