@@ -103,11 +103,35 @@ export interface ToolProgress {
   readonly message?: string;
 }
 
-/** Questions to the client of an MCP call. Each answers `undefined` when the client lacks the capability. */
+/** A question to the client of an MCP call (MCP client features: elicitation, sampling, roots). */
+export interface ClientQuestion {
+  readonly method: 'elicitation/create' | 'sampling/createMessage' | 'roots/list';
+  readonly params?: Readonly<Record<string, unknown>>;
+}
+
+/** The client behind an MCP call. */
 export interface ToolClient {
+  /** What the client said it can do, e.g. `{ elicitation: {}, sampling: {} }`. */
   readonly capabilities: Readonly<Record<string, unknown>>;
-  ask(request: { readonly method: string; readonly params: Record<string, unknown> }): Promise<unknown>;
+  /**
+   * Asks several questions at once and returns the answers under the same keys. A client of 2025-11-25 or older is
+   * asked while the call waits. A client of 2026-07-28 gets the questions as the result of its call and makes the call
+   * again with the answers: `ask` then rejects with ToolPaused the first time (let it through) and the whole tool runs
+   * again, so ask before any side effect and give every question of a call a key of its own.
+   */
+  ask(questions: Readonly<Record<string, ClientQuestion>>): Promise<Readonly<Record<string, unknown>>>;
+  /** A log message to the client, for the level that it asked for. */
   log(level: string, data: unknown): Promise<void>;
+  /** Says that what this server offers has changed; every connected client lists again. */
+  listChanged(kind: 'tools' | 'prompts' | 'resources'): void;
+}
+
+/** A call that ended with questions for its client. ToolExecutor rejects with it: neither a result nor a failure. */
+export class ToolPaused extends Error {
+  constructor() {
+    super('The call goes on when its client has answered.');
+    this.name = 'ToolPaused';
+  }
 }
 
 /** One call, the same for every door. */
