@@ -49,9 +49,20 @@ function compile() {
   writeFileSync(BUILD_STAMP, buildKey());
 }
 
-/** What the installed tree depends on: the lock file, and the platform of the native parts. */
+/** What the installed tree depends on: the lock file, what package.json says of packages, the platform of native parts. */
 function installKey() {
-  return `${hash(['package.json', 'package-lock.json'])} ${process.versions.modules} ${process.platform} ${process.arch}`;
+  const { dependencies, devDependencies, optionalDependencies, overrides, allowScripts } = JSON.parse(
+    readFileSync('package.json', 'utf8'),
+  );
+  const wanted = JSON.stringify([
+    dependencies,
+    devDependencies,
+    optionalDependencies,
+    overrides,
+    allowScripts,
+  ]);
+  const lock = createHash('sha256').update(wanted).update(readFileSync('package-lock.json')).digest('hex');
+  return `${lock} ${process.versions.modules} ${process.platform} ${process.arch}`;
 }
 
 function buildKey() {

@@ -1,9 +1,5 @@
 import { ConfigError } from '../config/env.js';
-
-/** sysexits(3): what a supervisor may rely on. Listed in docs/configuration.md. */
-const EX_UNAVAILABLE = 69;
-const EX_SOFTWARE = 70;
-const EX_CONFIG = 78;
+import { EX_CONFIG, EX_SOFTWARE, EX_UNAVAILABLE } from '../config/exit-codes.js';
 
 const FILE_ERRORS = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOENT']);
 const DATABASE_ERRORS = /^(ECONNREFUSED|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|28P01|28000|3D000|08|57P0)/;
