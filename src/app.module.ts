@@ -3,8 +3,10 @@ import { MIGRATIONS } from '../migrations/all.js';
 import { AuthModule } from './auth/auth.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { type Env } from './config/env.js';
+import { CacheModule } from './platform/cache/cache.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
 import { HttpModule } from './platform/http/http.module.js';
+import { RedisModule } from './platform/redis/redis.module.js';
 import { SecretsModule } from './platform/secrets/secrets.module.js';
 
 /** Composition only: which parts make the application. */
@@ -16,6 +18,8 @@ export class AppModule {
       imports: [
         ConfigModule.forRoot(env),
         SecretsModule,
+        RedisModule,
+        CacheModule,
         DatabaseModule.forRoot(MIGRATIONS),
         HttpModule,
         AuthModule,
