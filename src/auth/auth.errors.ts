@@ -10,5 +10,6 @@ export const AuthErrors = defineErrors({
     message: 'The access token or API key is not valid or has ended.',
   },
   invalid_credentials: { kind: 'unauthenticated', message: 'The e-mail address or the password is wrong.' },
-  insufficient_scope: { kind: 'forbidden', message: 'The credential lacks a scope that this needs.' },
+  api_key_not_found: { kind: 'not_found', message: 'You have no API key with this id.' },
+  api_key_limit: { kind: 'conflict', message: 'You have 100 API keys; delete one first.' },
 });

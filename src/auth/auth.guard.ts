@@ -1,13 +1,20 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { requireScopes } from '../common/access.js';
 import { type Actor, type Scope } from '../common/actor.js';
 import { AppError } from '../common/app-error.js';
 import { PUBLIC_ROUTE } from '../common/public.decorator.js';
 import { REQUIRED_SCOPES } from '../common/scopes.decorator.js';
+import { ENV, type Env, publicUrl } from '../config/env.js';
 import { AuthErrors } from './auth.errors.js';
 import { AuthService } from './auth.service.js';
 import { type Door } from './tokens.service.js';
+
+/** What an MCP client is told to ask for: the door, and what it needs to see and call tools. */
+const MCP_SCOPES: readonly Scope[] = ['mcp', 'tools:read', 'tools:call'];
+
+type AuthenticatedRequest = FastifyRequest & { actor?: Actor };
 
 /** The global guard: every route needs a credential unless it is `@Public()`, and the scopes that it names. */
 @Injectable()
@@ -15,31 +22,52 @@ export class AuthGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly auth: AuthService,
+    @Inject(ENV) private readonly env: Env,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<FastifyRequest & { actor?: Actor }>();
+    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const targets = [context.getHandler(), context.getClass()];
     const isPublic = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, targets) === true;
     const scopes = this.reflector.getAllAndOverride<Scope[] | undefined>(REQUIRED_SCOPES, targets) ?? [];
-    const credential = bearer(request);
-    if (credential === undefined && isPublic) return true;
     try {
-      if (credential === undefined) throw AuthErrors.unauthenticated();
-      request.actor = await this.auth.authenticate(credential, doorOf(request));
+      request.actor = await this.identify(request, isPublic);
+      if (request.actor !== undefined) requireScopes(request.actor, ...scopes);
+      return true;
     } catch (error) {
-      if (isPublic) return true;
-      if (error instanceof AppError && error.kind === 'unauthenticated')
-        reply.header('www-authenticate', challenge(error));
+      if (error instanceof AppError) this.challenge(reply, error, doorOf(request), scopes);
       throw error;
     }
-    const missing = scopes.filter((scope) => request.actor?.scopes.has(scope) !== true);
-    if (missing.length > 0) {
-      reply.header('www-authenticate', `Bearer error="insufficient_scope", scope="${missing.join(' ')}"`);
-      throw AuthErrors.insufficient_scope(`The credential lacks the scope ${missing.join(', ')}.`);
+  }
+
+  /** The caller; undefined only on a public route, where a bad credential counts as none. */
+  private async identify(request: FastifyRequest, isPublic: boolean): Promise<Actor | undefined> {
+    const credential = bearer(request);
+    if (credential === undefined) {
+      if (isPublic) return undefined;
+      throw AuthErrors.unauthenticated();
     }
-    return true;
+    try {
+      return await this.auth.authenticate(credential, doorOf(request));
+    } catch (error) {
+      if (isPublic) return undefined;
+      throw error;
+    }
+  }
+
+  /** RFC 6750 section 3 (no error attribute when no credential was sent), RFC 9728 section 5.1 on the MCP door. */
+  private challenge(reply: FastifyReply, error: AppError, door: Door, needed: readonly Scope[]): void {
+    if (error.kind !== 'unauthenticated' && error.code !== 'insufficient_scope') return;
+    const scopes = door === 'mcp' ? [...new Set([...MCP_SCOPES, ...needed])] : needed;
+    const attributes = [
+      ...(error.code === 'unauthenticated' ? [] : [`error="${error.code}"`]),
+      ...(scopes.length > 0 ? [`scope="${scopes.join(' ')}"`] : []),
+      ...(door === 'mcp'
+        ? [`resource_metadata="${publicUrl(this.env)}/.well-known/oauth-protected-resource/mcp"`]
+        : []),
+    ];
+    reply.header('www-authenticate', `Bearer ${attributes.join(', ')}`.trimEnd());
   }
 }
 
@@ -48,11 +76,7 @@ function bearer(request: FastifyRequest): string | undefined {
   return /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
 }
 
+/** By the route that matched, not by the text of the URL: `/%6dcp` leads to the MCP door too. */
 function doorOf(request: FastifyRequest): Door {
-  return /^\/mcp(?:[/?]|$)/.test(request.url) ? 'mcp' : 'api';
-}
-
-/** RFC 6750 section 3: no error attribute when no credential was sent. */
-function challenge(error: AppError): string {
-  return error.code === 'unauthenticated' ? 'Bearer' : 'Bearer error="invalid_token"';
+  return /^\/mcp(?:\/|$)/.test(request.routeOptions.url ?? '') ? 'mcp' : 'api';
 }

@@ -5,6 +5,11 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Migrator } from '../platform/database/migrator.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AdminKeyFile } from './admin-key-file.service.js';
+import { ApiKey } from './api-key.entity.js';
+import { ApiKeysController } from './api-keys.controller.js';
+import { ApiKeysRepository } from './api-keys.repository.js';
+import { ApiKeysService } from './api-keys.service.js';
 import { AuthController } from './auth.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { AuthService } from './auth.service.js';
@@ -15,9 +20,17 @@ import { SigningKeys } from './signing-keys.service.js';
 import { TokensService } from './tokens.service.js';
 
 @Module({
-  imports: [UsersModule, SessionsModule, JwtModule.register({}), TypeOrmModule.forFeature([SigningKey])],
-  controllers: [AuthController],
+  imports: [
+    UsersModule,
+    SessionsModule,
+    JwtModule.register({}),
+    TypeOrmModule.forFeature([SigningKey, ApiKey]),
+  ],
+  controllers: [AuthController, ApiKeysController],
   providers: [
+    AdminKeyFile,
+    ApiKeysRepository,
+    ApiKeysService,
     AuthService,
     FirstAdmin,
     SigningKeys,
@@ -25,11 +38,12 @@ import { TokensService } from './tokens.service.js';
     TokensService,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],
-  exports: [AuthService, FirstAdmin],
+  exports: [AuthService, ApiKeysService, FirstAdmin],
 })
 export class AuthModule {
-  constructor(migrator: Migrator, keys: SigningKeys, firstAdmin: FirstAdmin) {
+  constructor(migrator: Migrator, keys: SigningKeys, firstAdmin: FirstAdmin, adminKey: AdminKeyFile) {
     migrator.afterMigrations(() => keys.ensureOne());
     migrator.afterMigrations(() => firstAdmin.ensure());
+    migrator.afterMigrations(() => adminKey.ensure());
   }
 }

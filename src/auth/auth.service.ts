@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { requireScopes } from '../common/access.js';
 import { type Actor, scopesOf } from '../common/actor.js';
 import { type LoginOrigin, SessionsService } from '../sessions/sessions.service.js';
 import { type User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
+import { ApiKeysService } from './api-keys.service.js';
 import { type LoginRequest, type TokenPair } from './auth.dto.js';
 import { AuthErrors } from './auth.errors.js';
 import { checkPassword } from './passwords.js';
@@ -14,6 +16,7 @@ export class AuthService {
     private readonly users: UsersService,
     private readonly sessions: SessionsService,
     private readonly tokens: TokensService,
+    private readonly keys: ApiKeysService,
   ) {}
 
   /** Opens a session. The same error, after the same time, whether the user or the password is wrong. */
@@ -32,9 +35,20 @@ export class AuthService {
     };
   }
 
-  /** Who holds this credential. Throws `invalid_token`. */
+  /**
+   * Who holds this credential, an access token or an API key. Throws `invalid_token`, and on the MCP door
+   * `insufficient_scope` for a key without `mcp`.
+   */
   async authenticate(credential: string, door: Door): Promise<Actor> {
-    const claims = await this.tokens.verify(credential, door);
+    const actor = credential.startsWith('mcp_')
+      ? await this.keys.authenticate(credential)
+      : await this.authenticateToken(credential, door);
+    if (door === 'mcp') requireScopes(actor, 'mcp');
+    return actor;
+  }
+
+  private async authenticateToken(token: string, door: Door): Promise<Actor> {
+    const claims = await this.tokens.verify(token, door);
     const [user, open] = await Promise.all([
       this.users.findById(claims.sub),
       this.sessions.isOpen(claims.sid),
@@ -43,9 +57,10 @@ export class AuthService {
     return { userId: user.id, role: user.role, scopes: scopesOf(user.role), sessionId: claims.sid };
   }
 
+  /** The account of the caller, with the role and scopes that the credential acts with. */
   async me(actor: Actor): Promise<User & { scopes: string[] }> {
     const user = await this.users.findById(actor.userId);
     if (user === null) throw AuthErrors.invalid_token();
-    return { ...user, scopes: [...actor.scopes] };
+    return { ...user, role: actor.role, scopes: [...actor.scopes] };
   }
 }

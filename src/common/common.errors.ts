@@ -8,6 +8,8 @@ export const CommonErrors = defineErrors({
   invalid_cursor: { kind: 'invalid', message: 'The cursor is not one that this list gave out.' },
   route_not_found: { kind: 'not_found', message: 'No such route. The routes are listed in /api/docs.' },
   body_too_large: { kind: 'too_large', message: 'The body is larger than this route accepts.' },
+  insufficient_scope: { kind: 'forbidden', message: 'The credential lacks a scope that this needs.' },
+  rate_limited: { kind: 'too_many', message: 'Too many requests; wait for the seconds of Retry-After.' },
   unsupported_media_type: { kind: 'unsupported_media', message: 'Send Content-Type: application/json.' },
   host_not_allowed: {
     kind: 'forbidden',

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
+import { IsNull, Repository } from 'typeorm';
 import { newId } from '../common/ids.js';
 import { User } from './user.entity.js';
 
@@ -21,6 +21,10 @@ export class UsersRepository {
       .addSelect('user.passwordHash')
       .where('lower(user.email) = lower(:email)', { email })
       .getOne();
+  }
+
+  findFirstAdmin(): Promise<User | null> {
+    return this.users.findOne({ where: { role: 'admin', disabledAt: IsNull() }, order: { id: 'ASC' } });
   }
 
   async insert(user: NewUser): Promise<User> {

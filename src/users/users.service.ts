@@ -19,6 +19,11 @@ export class UsersService {
     return this.users.insert(user);
   }
 
+  /** The oldest admin who is not disabled. */
+  firstAdmin(): Promise<User | null> {
+    return this.users.findFirstAdmin();
+  }
+
   isEmpty(): Promise<boolean> {
     return this.users.isEmpty();
   }
