@@ -5,8 +5,10 @@ import { ConfigModule } from './config/config.module.js';
 import { type Env } from './config/env.js';
 import { CacheModule } from './platform/cache/cache.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
+import { EventsModule } from './platform/events/events.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { RedisModule } from './platform/redis/redis.module.js';
+import { QueueModule } from './platform/queue/queue.module.js';
 import { SecretsModule } from './platform/secrets/secrets.module.js';
 
 /** Composition only: which parts make the application. */
@@ -22,6 +24,8 @@ export class AppModule {
         CacheModule,
         DatabaseModule.forRoot(MIGRATIONS),
         HttpModule,
+        EventsModule,
+        QueueModule,
         AuthModule,
       ],
     };

@@ -4,6 +4,7 @@ import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typ
 import { ENV, type Env } from '../../config/env.js';
 import { DatabaseUrl } from './database-url.js';
 import { Migrator } from './migrator.js';
+import { Notifications } from './notifications.js';
 import { Transactions } from './transactions.js';
 
 @Global()
@@ -46,8 +47,8 @@ export class DatabaseModule {
           dataSourceFactory: connect,
         }),
       ],
-      providers: [Migrator, Transactions],
-      exports: [TypeOrmModule, Migrator, Transactions],
+      providers: [Migrator, Notifications, Transactions],
+      exports: [TypeOrmModule, Migrator, Notifications, Transactions],
     };
   }
 }

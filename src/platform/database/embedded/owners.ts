@@ -42,7 +42,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /** When a process started, as text to compare; undefined when it does not run; '' where the system does not tell. */
-function startTime(pid: number): string | undefined {
+export function startTime(pid: number): string | undefined {
   if (!isAlive(pid)) return undefined;
   if (process.platform !== 'linux') return '';
   try {

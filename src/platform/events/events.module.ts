@@ -1,0 +1,27 @@
+import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { ENV, type Env } from '../../config/env.js';
+import { Notifications } from '../database/notifications.js';
+import { EventBus } from './event-bus.js';
+import { PostgresEventBus } from './postgres-event-bus.js';
+import { RedisEventBus } from './redis-event-bus.js';
+
+/** Events between instances: over Redis when REDIS_URL is set, else over PostgreSQL. */
+@Global()
+@Module({
+  providers: [
+    {
+      provide: EventBus,
+      inject: [ENV, Notifications],
+      useFactory: (env: Env, notifications: Notifications) =>
+        env.REDIS_URL === undefined ? new PostgresEventBus(notifications) : new RedisEventBus(env.REDIS_URL),
+    },
+  ],
+  exports: [EventBus],
+})
+export class EventsModule implements OnApplicationShutdown {
+  constructor(@Inject(EventBus) private readonly bus: EventBus) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    if (this.bus instanceof RedisEventBus) await this.bus.close();
+  }
+}
