@@ -8,7 +8,8 @@ import { Notifications } from '../../src/platform/database/notifications.js';
 import { type EventBus } from '../../src/platform/events/event-bus.js';
 import { PostgresEventBus } from '../../src/platform/events/postgres-event-bus.js';
 import { RedisEventBus } from '../../src/platform/events/redis-event-bus.js';
-import { HAS_REDIS, startRedis, type TestRedis } from '../support/redis-server.js';
+import { RedisService } from '../../src/platform/redis/redis.service.js';
+import { hasRedis, TestRedis } from '../support/redis-server.js';
 import { makeDatabase, testEnvironment } from '../support/test-app.js';
 
 interface Line {
@@ -54,19 +55,26 @@ async function overPostgres(): Promise<Line> {
 }
 
 async function overRedis(): Promise<Line> {
-  const redis: TestRedis = await startRedis();
-  const [first, second] = [new RedisEventBus(redis.url), new RedisEventBus(redis.url)];
+  const redis = await TestRedis.make();
+  const env = readEnv({ ...testEnvironment('postgres://unused', '/nonexistent'), REDIS_URL: redis.url });
+  const instance = () => {
+    const service = new RedisService(env);
+    if (service.client === undefined) throw new Error('REDIS_URL was not read');
+    const bus = new RedisEventBus(service, service.client);
+    return { bus, close: () => Promise.all([bus.close(), service.onApplicationShutdown()]) };
+  };
+  const [first, second] = [instance(), instance()];
   return {
-    first,
-    second,
+    first: first.bus,
+    second: second.bus,
     breakLine: async () => {
-      await redis.stop();
+      await redis.kill();
       await redis.start();
     },
     close: async () => {
       await first.close();
       await second.close();
-      await redis.stop();
+      await redis.remove();
     },
   };
 }
@@ -75,7 +83,7 @@ Logger.overrideLogger(false);
 
 const adapters: [string, () => Promise<Line>, boolean][] = [
   ['PostgreSQL', overPostgres, true],
-  ['Redis', overRedis, HAS_REDIS],
+  ['Redis', overRedis, hasRedis],
 ];
 
 describe.each(adapters)('EventBus over %s', (name, open, available) => {

@@ -6,7 +6,7 @@ import { DatabaseUrl } from '../../src/platform/database/database-url.js';
 import { PostgresQueue } from '../../src/platform/queue/postgres-queue.js';
 import { type Queue } from '../../src/platform/queue/queue.js';
 import { RedisQueue } from '../../src/platform/queue/redis-queue.js';
-import { HAS_REDIS, startRedis } from '../support/redis-server.js';
+import { hasRedis, TestRedis } from '../support/redis-server.js';
 import { makeDatabase, testEnvironment } from '../support/test-app.js';
 
 /** A lease so short that the job of a dead worker comes back within the test. */
@@ -23,15 +23,15 @@ async function inPostgres(): Promise<Place> {
 }
 
 async function inRedis(): Promise<Place> {
-  const redis = await startRedis();
-  return { open: () => new RedisQueue(redis.url, LEASE_SECONDS), close: () => redis.stop() };
+  const redis = await TestRedis.make();
+  return { open: () => new RedisQueue(redis.url, LEASE_SECONDS), close: () => redis.remove() };
 }
 
 Logger.overrideLogger(false);
 
 const adapters: [string, () => Promise<Place>, boolean][] = [
   ['PostgreSQL', inPostgres, true],
-  ['Redis', inRedis, HAS_REDIS],
+  ['Redis', inRedis, hasRedis],
 ];
 
 describe.each(adapters)('Queue in %s', (name, makePlace, available) => {

@@ -1,6 +1,6 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { ENV, type Env } from '../../config/env.js';
 import { Notifications } from '../database/notifications.js';
+import { RedisService } from '../redis/redis.service.js';
 import { EventBus } from './event-bus.js';
 import { PostgresEventBus } from './postgres-event-bus.js';
 import { RedisEventBus } from './redis-event-bus.js';
@@ -11,9 +11,11 @@ import { RedisEventBus } from './redis-event-bus.js';
   providers: [
     {
       provide: EventBus,
-      inject: [ENV, Notifications],
-      useFactory: (env: Env, notifications: Notifications) =>
-        env.REDIS_URL === undefined ? new PostgresEventBus(notifications) : new RedisEventBus(env.REDIS_URL),
+      inject: [RedisService, Notifications],
+      useFactory: (redis: RedisService, notifications: Notifications) =>
+        redis.client === undefined
+          ? new PostgresEventBus(notifications)
+          : new RedisEventBus(redis, redis.client),
     },
   ],
   exports: [EventBus],
