@@ -3,13 +3,16 @@ import { MIGRATIONS } from '../migrations/all.js';
 import { AuthModule } from './auth/auth.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { type Env } from './config/env.js';
+import { ConversationsModule } from './conversations/conversations.module.js';
 import { CacheModule } from './platform/cache/cache.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
 import { EventsModule } from './platform/events/events.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { RedisModule } from './platform/redis/redis.module.js';
 import { QueueModule } from './platform/queue/queue.module.js';
+import { IdempotencyModule } from './platform/idempotency/idempotency.module.js';
 import { SecretsModule } from './platform/secrets/secrets.module.js';
+import { TelemetryModule } from './platform/telemetry/telemetry.module.js';
 
 /** Composition only: which parts make the application. */
 @Module({})
@@ -26,7 +29,10 @@ export class AppModule {
         HttpModule,
         EventsModule,
         QueueModule,
+        TelemetryModule,
+        IdempotencyModule,
         AuthModule,
+        ConversationsModule,
       ],
     };
   }

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { type Transaction } from '../database/transactions.js';
+
+/** One use of a key: who, on which route, under which key. */
+export interface KeyUse {
+  readonly userId: string;
+  readonly route: string;
+  readonly key: string;
+}
+
+export interface StoredAnswer {
+  readonly bodyHash: string;
+  readonly status: number;
+  readonly body: unknown;
+}
+
+@Injectable()
+export class IdempotencyRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Takes the key until the transaction ends; false when another transaction holds it. Never waits. */
+  async tryLock(transaction: Transaction, use: KeyUse): Promise<boolean> {
+    const rows: { locked: boolean }[] = await transaction.query(
+      'select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as locked',
+      [[use.userId, use.route, use.key].join('\n')],
+    );
+    return rows[0]?.locked === true;
+  }
+
+  /** The answer of the last 24 hours under this key. */
+  async find(transaction: Transaction, use: KeyUse): Promise<StoredAnswer | undefined> {
+    const rows: StoredAnswer[] = await transaction.query(
+      `select body_hash as "bodyHash", status, body from idempotency_keys
+        where user_id = $1 and route = $2 and key = $3 and created_at > now() - interval '24 hours'`,
+      [use.userId, use.route, use.key],
+    );
+    return rows[0];
+  }
+
+  async save(transaction: Transaction, use: KeyUse, answer: StoredAnswer): Promise<void> {
+    await transaction.query(
+      `insert into idempotency_keys (user_id, route, key, body_hash, status, body) values ($1, $2, $3, $4, $5, $6)
+       on conflict (user_id, route, key) do update
+         set body_hash = excluded.body_hash, status = excluded.status, body = excluded.body, created_at = now()`,
+      [use.userId, use.route, use.key, answer.bodyHash, answer.status, JSON.stringify(answer.body ?? null)],
+    );
+  }
+
+  /** Removes up to `limit` expired keys and returns how many. Two servers that sweep at once share the work. */
+  async sweep(limit: number): Promise<number> {
+    const [, removed]: [unknown, number] = await this.dataSource.query(
+      `delete from idempotency_keys where ctid in (
+         select ctid from idempotency_keys where created_at <= now() - interval '24 hours'
+         limit $1 for update skip locked)`,
+      [limit],
+    );
+    return removed;
+  }
+}
