@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { MIGRATIONS } from '../migrations/all.js';
+import { AgentsModule } from './agents/agents.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { type Env } from './config/env.js';
@@ -33,6 +34,7 @@ export class AppModule {
         IdempotencyModule,
         AuthModule,
         ConversationsModule,
+        AgentsModule,
       ],
     };
   }

@@ -1,5 +1,9 @@
 /** How an agent works with others. */
-export type AgentPattern = 'single' | 'supervisor' | 'handoff' | 'sequential' | 'parallel';
+export const AGENT_PATTERNS = ['single', 'supervisor', 'handoff', 'sequential', 'parallel'] as const;
+export type AgentPattern = (typeof AGENT_PATTERNS)[number];
+
+/** Who wrote a version: a release of this program, a file in EXTENSIONS_DIR, or a user through the API. */
+export type AgentOrigin = 'seed' | 'file' | 'user';
 
 /** Bounds of one run, shared by its whole tree of agents. */
 export interface RunLimits {
@@ -10,8 +14,8 @@ export interface RunLimits {
   readonly timeoutMs: number;
 }
 
-/** An agent as its row says. `tools` is an allow list of names and globs; `subAgents` are names of other agents. */
-export interface AgentDefinition {
+/** What its author says about an agent. `tools` is an allow list of names and globs; `subAgents` are names of other agents. */
+export interface AgentSpec {
   readonly name: string;
   readonly title: string;
   readonly description: string;
@@ -25,5 +29,41 @@ export interface AgentDefinition {
   readonly limits: RunLimits;
   readonly approval: 'never' | 'destructive' | 'always';
   readonly memory: { readonly window: number; readonly summarise: boolean };
+}
+
+/** An agent as the registry holds it. */
+export interface AgentDefinition extends AgentSpec {
   readonly version: number;
+  /** Shared agents are everyone's, managed by admins; the others are private to one user. */
+  readonly shared: boolean;
+  readonly origin: AgentOrigin;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** One state of an agent; the one in use is `current`. */
+export interface AgentVersion extends AgentSpec {
+  readonly version: number;
+  readonly origin: AgentOrigin;
+  readonly current: boolean;
+  readonly createdAt: Date;
+}
+/** Does an agent's allow list name this tool? An entry is a name or a glob, where * is any run of characters. */
+export function allowsTool(allowList: readonly string[], tool: string): boolean {
+  return allowList.some((entry) => matches(entry, tool));
+}
+
+/** Glob match without a regular expression: linear for any number of stars. */
+function matches(glob: string, name: string): boolean {
+  const [first = '', ...rest] = glob.split('*');
+  if (rest.length === 0) return glob === name;
+  const last = rest.pop() ?? '';
+  if (!name.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return name.length - last.length >= at && name.endsWith(last);
 }

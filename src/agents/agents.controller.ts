@@ -1,0 +1,73 @@
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type Actor } from '../common/actor.js';
+import { CurrentActor } from '../common/current-actor.decorator.js';
+import { PageQuery } from '../common/page.js';
+import { Scopes } from '../common/scopes.decorator.js';
+import { Returns, ReturnsNothing } from '../platform/http/returns.decorator.js';
+import { AgentName } from './agent-spec.schema.js';
+import { Agent, AgentPage, AgentVersionPage, CreateAgentRequest, UpdateAgentRequest } from './agents.dto.js';
+import { AgentsService } from './agents.service.js';
+
+@ApiTags('agents')
+@Controller('api/v1/agents')
+export class AgentsController {
+  constructor(private readonly agents: AgentsService) {}
+
+  @Get()
+  @Scopes('agents:read')
+  @ApiOperation({ summary: 'The shared agents and your own' })
+  @Returns(AgentPage)
+  list(@CurrentActor() actor: Actor, @Query({ schema: PageQuery }) query: PageQuery) {
+    return this.agents.list(actor, query);
+  }
+
+  @Post()
+  @Scopes('agents:manage')
+  @ApiOperation({ summary: 'Make an agent' })
+  @Returns(Agent, 201)
+  create(@CurrentActor() actor: Actor, @Body({ schema: CreateAgentRequest }) body: CreateAgentRequest) {
+    const { shared, ...spec } = body;
+    return this.agents.create(actor, { ...spec, title: spec.title ?? spec.name }, shared);
+  }
+
+  @Get(':name')
+  @Scopes('agents:read')
+  @ApiOperation({ summary: 'One agent' })
+  @Returns(Agent)
+  get(@CurrentActor() actor: Actor, @Param('name', { schema: AgentName }) name: string) {
+    return this.agents.get(actor, name);
+  }
+
+  @Patch(':name')
+  @Scopes('agents:manage')
+  @ApiOperation({ summary: 'Change an agent by a new version' })
+  @Returns(Agent)
+  update(
+    @CurrentActor() actor: Actor,
+    @Param('name', { schema: AgentName }) name: string,
+    @Body({ schema: UpdateAgentRequest }) body: UpdateAgentRequest,
+  ) {
+    return this.agents.update(actor, name, body);
+  }
+
+  @Delete(':name')
+  @Scopes('agents:manage')
+  @ApiOperation({ summary: 'Delete an agent' })
+  @ReturnsNothing()
+  async remove(@CurrentActor() actor: Actor, @Param('name', { schema: AgentName }) name: string) {
+    await this.agents.remove(actor, name);
+  }
+
+  @Get(':name/versions')
+  @Scopes('agents:read')
+  @ApiOperation({ summary: 'The versions of an agent, newest first' })
+  @Returns(AgentVersionPage)
+  versions(
+    @CurrentActor() actor: Actor,
+    @Param('name', { schema: AgentName }) name: string,
+    @Query({ schema: PageQuery }) query: PageQuery,
+  ) {
+    return this.agents.versions(actor, name, query);
+  }
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { pageOf } from '../common/page.js';
+import { Timestamp } from '../common/timestamp.js';
+import { named } from '../platform/http/openapi.js';
+import { AGENT_PATTERNS } from './agent.js';
+import { AGENT_FIELDS, AgentName } from './agent-spec.schema.js';
+
+const shared = z
+  .boolean()
+  .optional()
+  .describe(
+    'Shared with everyone (admins only) or private. Default: shared for an admin, private for a member.',
+  );
+
+export const CreateAgentRequest = named(
+  'CreateAgentRequest',
+  z.strictObject({ name: AgentName, ...AGENT_FIELDS, title: AGENT_FIELDS.title.optional(), shared }),
+);
+export type CreateAgentRequest = z.infer<typeof CreateAgentRequest>;
+
+/** Without defaults: what is absent stays as it is. `limits` and `memory` are given whole. */
+export const UpdateAgentRequest = named(
+  'UpdateAgentRequest',
+  z.strictObject({
+    title: AGENT_FIELDS.title.optional(),
+    description: AGENT_FIELDS.description.optional(),
+    instructions: AGENT_FIELDS.instructions.optional(),
+    model: AGENT_FIELDS.model.unwrap().optional(),
+    fallbackModels: AGENT_FIELDS.fallbackModels.unwrap().optional(),
+    tools: AGENT_FIELDS.tools.unwrap().optional(),
+    subAgents: AGENT_FIELDS.subAgents.unwrap().optional(),
+    pattern: AGENT_FIELDS.pattern.unwrap().optional(),
+    limits: AGENT_FIELDS.limits.unwrap().optional(),
+    approval: AGENT_FIELDS.approval.unwrap().optional(),
+    memory: AGENT_FIELDS.memory.unwrap().optional(),
+  }),
+);
+export type UpdateAgentRequest = z.infer<typeof UpdateAgentRequest>;
+
+const SPEC = {
+  name: z.string(),
+  title: z.string(),
+  description: z.string(),
+  instructions: z.string(),
+  model: z.string().nullable(),
+  fallbackModels: z.array(z.string()),
+  tools: z.array(z.string()),
+  subAgents: z.array(z.string()),
+  pattern: z.enum(AGENT_PATTERNS),
+  limits: z.object({
+    maxSteps: z.int(),
+    maxToolCalls: z.int(),
+    maxTokens: z.int(),
+    maxCostUsd: z.number(),
+    timeoutMs: z.int(),
+  }),
+  approval: z.enum(['never', 'destructive', 'always']),
+  memory: z.object({ window: z.int(), summarise: z.boolean() }),
+  version: z.int(),
+  origin: z
+    .enum(['seed', 'file', 'user'])
+    .describe('Who wrote it: a release, a file in EXTENSIONS_DIR, a user.'),
+};
+
+export const Agent = named(
+  'Agent',
+  z.object({ ...SPEC, shared: z.boolean(), createdAt: Timestamp, updatedAt: Timestamp }),
+);
+export const AgentPage = named('AgentPage', pageOf(Agent));
+
+export const AgentVersion = named(
+  'AgentVersion',
+  z.object({ ...SPEC, current: z.boolean(), createdAt: Timestamp }),
+);
+export const AgentVersionPage = named('AgentVersionPage', pageOf(AgentVersion));

@@ -1,0 +1,22 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Migrator } from '../platform/database/migrator.js';
+import { AgentRow, AgentVersionRow } from './agent.entity.js';
+import { AgentGraph } from './agent-graph.js';
+import { AgentSeeds } from './agent-seeds.service.js';
+import { AgentsController } from './agents.controller.js';
+import { AgentsRepository } from './agents.repository.js';
+import { AgentsService } from './agents.service.js';
+import { ChatModels } from './models/chat-models.service.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([AgentRow, AgentVersionRow])],
+  controllers: [AgentsController],
+  providers: [AgentsRepository, AgentGraph, AgentSeeds, AgentsService, ChatModels],
+  exports: [AgentsService, ChatModels],
+})
+export class AgentsModule {
+  constructor(migrator: Migrator, seeds: AgentSeeds) {
+    migrator.afterMigrations(() => seeds.ensure());
+  }
+}

@@ -1,0 +1,147 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { type EntityManager, IsNull, Repository, type SelectQueryBuilder } from 'typeorm';
+import { newId } from '../common/ids.js';
+import { type Transaction } from '../platform/database/transactions.js';
+import { AgentRow, AgentVersionRow } from './agent.entity.js';
+import { type AgentOrigin, type AgentSpec } from './agent.js';
+import { specHash } from './agent-spec.schema.js';
+
+/** An agent with the version that is in use. */
+export type StoredAgent = AgentRow & { current: AgentVersionRow };
+
+/** Any constant of our own. All writes of agents take it: a cycle must not slip in between two of them. */
+const AGENT_WRITES = 7_214_002;
+
+@Injectable()
+export class AgentsRepository {
+  constructor(@InjectRepository(AgentRow) private readonly agents: Repository<AgentRow>) {}
+
+  /** Lets one writer at a time through until the transaction ends. */
+  async lockWrites(tx: Transaction): Promise<void> {
+    await tx.query('select pg_advisory_xact_lock($1)', [AGENT_WRITES]);
+  }
+
+  /** Agents that `userId` sees by these names: his own before a shared one. Null sees only shared ones. */
+  async findVisible(
+    userId: string | null,
+    names: readonly string[],
+    tx?: Transaction,
+  ): Promise<StoredAgent[]> {
+    if (names.length === 0) return [];
+    const rows = await this.visible(userId, tx).andWhere('agent.name in (:...names)', { names }).getMany();
+    const byName = new Map<string, StoredAgent>();
+    for (const row of rows as StoredAgent[]) {
+      if (row.ownerId !== null || !byName.has(row.name)) byName.set(row.name, row);
+    }
+    return [...byName.values()];
+  }
+
+  /** One page of the agents that a user sees, newest first. */
+  listVisible(userId: string, limit: number, before?: string): Promise<StoredAgent[]> {
+    const query = this.visible(userId).orderBy('agent.id', 'DESC').take(limit);
+    if (before !== undefined) query.andWhere('agent.id < :before', { before });
+    return query.getMany() as Promise<StoredAgent[]>;
+  }
+
+  /** The shared agent of this name, also a deleted one. */
+  findShared(name: string, tx?: Transaction): Promise<AgentRow | null> {
+    return this.manager(tx).findOneBy(AgentRow, { name, ownerId: IsNull() });
+  }
+
+  findByOrigin(origin: AgentOrigin, tx: Transaction): Promise<AgentRow[]> {
+    return tx.findBy(AgentRow, { origin });
+  }
+
+  countOwned(userId: string, tx: Transaction): Promise<number> {
+    return tx.countBy(AgentRow, { ownerId: userId });
+  }
+
+  /** A visible agent that lists `name` in its subAgents. */
+  async findUserOf(userId: string, name: string, tx: Transaction): Promise<StoredAgent | null> {
+    const query = this.visible(userId, tx).andWhere(`version.definition -> 'subAgents' @> :names::jsonb`, {
+      names: JSON.stringify([name]),
+    });
+    return (await query.getOne()) as StoredAgent | null;
+  }
+
+  /** Newest first, `before` a version. */
+  versions(agentId: string, limit: number, before?: number): Promise<AgentVersionRow[]> {
+    const query = this.manager()
+      .createQueryBuilder(AgentVersionRow, 'version')
+      .where('version.agentId = :agentId', { agentId })
+      .orderBy('version.version', 'DESC')
+      .take(limit);
+    if (before !== undefined) query.andWhere('version.version < :before', { before });
+    return query.getMany();
+  }
+
+  newestVersion(agentId: string, origin: AgentOrigin, tx: Transaction): Promise<AgentVersionRow | null> {
+    return tx.findOne(AgentVersionRow, { where: { agentId, origin }, order: { version: 'DESC' } });
+  }
+
+  async insert(
+    spec: AgentSpec,
+    by: { ownerId: string | null; origin: AgentOrigin; createdBy: string | null },
+    tx: Transaction,
+  ): Promise<void> {
+    const id = newId();
+    await tx.insert(AgentRow, { id, name: spec.name, ownerId: by.ownerId, origin: by.origin, version: 1 });
+    await this.insertVersion(id, 1, spec, by, tx);
+  }
+
+  /** Adds a version after the newest one; `use` makes it the one in use. */
+  async addVersion(
+    agentId: string,
+    spec: AgentSpec,
+    by: { origin: AgentOrigin; createdBy: string | null; use: boolean },
+    tx: Transaction,
+  ): Promise<void> {
+    const version = ((await tx.maximum(AgentVersionRow, 'version', { agentId })) ?? 0) + 1;
+    await this.insertVersion(agentId, version, spec, by, tx);
+    if (by.use) await tx.update(AgentRow, { id: agentId }, { version, deletedAt: null });
+  }
+
+  async setDeleted(agentId: string, deletedAt: Date | null, tx: Transaction): Promise<void> {
+    await tx.update(AgentRow, { id: agentId }, { deletedAt });
+  }
+
+  async remove(agentId: string, tx: Transaction): Promise<void> {
+    await tx.delete(AgentRow, { id: agentId });
+  }
+
+  private async insertVersion(
+    agentId: string,
+    version: number,
+    definition: AgentSpec,
+    by: { origin: AgentOrigin; createdBy: string | null },
+    tx: Transaction,
+  ): Promise<void> {
+    const row = {
+      agentId,
+      version,
+      origin: by.origin,
+      definition,
+      hash: specHash(definition),
+      createdBy: by.createdBy,
+    };
+    await tx.createQueryBuilder().insert().into(AgentVersionRow).values(row).execute();
+  }
+
+  private visible(userId: string | null, tx?: Transaction): SelectQueryBuilder<AgentRow> {
+    return this.manager(tx)
+      .createQueryBuilder(AgentRow, 'agent')
+      .innerJoinAndMapOne(
+        'agent.current',
+        AgentVersionRow,
+        'version',
+        'version.agentId = agent.id and version.version = agent.version',
+      )
+      .where('agent.deletedAt is null')
+      .andWhere('(agent.ownerId is null or agent.ownerId = :userId)', { userId });
+  }
+
+  private manager(tx?: Transaction): EntityManager {
+    return tx ?? this.agents.manager;
+  }
+}

@@ -1,0 +1,17 @@
+import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
+
+/**
+ * Port: where chat models come from. Adapters: builtin (the planner), openai, anthropic; all pass
+ * test/contract/chat-model.ts. An adapter loads its library only in `open`.
+ */
+export interface ModelProvider {
+  /** The part of a model id before the colon. */
+  readonly name: string;
+  /** Who writes the answers. */
+  readonly generatedBy: 'rules' | 'llm';
+  readonly description: string;
+  /** Why it cannot be used now: names the variable to set. Undefined when it can. */
+  unavailable(): string | undefined;
+  /** Makes a model without calling the provider. Throws `model_not_available` for a name that cannot exist. */
+  open(model: string): Promise<BaseChatModel>;
+}

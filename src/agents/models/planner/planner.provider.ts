@@ -1,0 +1,22 @@
+import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
+import { type ModelProvider } from '../model-provider.js';
+import { ModelErrors } from '../models.errors.js';
+
+/** The model that needs no key and no network: rules, not an LLM. */
+export class PlannerProvider implements ModelProvider {
+  readonly name = 'builtin';
+  readonly generatedBy = 'rules';
+  readonly description =
+    'A deterministic, rule-based planner that calls tools and quotes their results. Not an LLM.';
+
+  unavailable(): undefined {
+    return undefined;
+  }
+
+  async open(model: string): Promise<BaseChatModel> {
+    if (model !== 'planner')
+      throw ModelErrors.model_not_available('The only builtin model is builtin:planner.');
+    const { PlannerModel } = await import('./planner.model.js');
+    return new PlannerModel();
+  }
+}
