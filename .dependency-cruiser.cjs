@@ -76,7 +76,7 @@ module.exports = {
       comment: 'the command line is a client of the server',
       severity: 'error',
       from: { path: '^src/cli/' },
-      to: { path: `^src/(${[...RINGS, ...DOORS, 'health', 'start'].join('|')})/|^src/(app|main)` },
+      to: { path: `^src/(${[...RINGS, ...DOORS, 'health', 'start'].join('|')})/|^src/(app|main|migrate)` },
     },
     {
       name: 'controller-only-services',

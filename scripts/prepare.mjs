@@ -6,7 +6,6 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '..');
-process.chdir(root);
 
 const INSTALL_STAMP = 'node_modules/.mcp-server-installed';
 const BUILD_STAMP = 'dist/.built';
@@ -17,7 +16,12 @@ if (major < 20 || (major === 20 && minor < 19)) {
   fail(`needs Node 20.19 or newer; this is ${process.versions.node}`, 78);
 }
 
-export function prepare({ build = true } = {}) {
+let say = (text) => console.log(text);
+
+/** `say` is told what takes long. Changes the working folder to the project's. */
+export function prepare({ build = true, say: told = say } = {}) {
+  say = told;
+  process.chdir(root);
   const installed = read(INSTALL_STAMP) === installKey();
   if (installed && (!build || read(BUILD_STAMP) === buildKey())) return;
   withLock(() => {
@@ -27,7 +31,7 @@ export function prepare({ build = true } = {}) {
 }
 
 function install() {
-  say('installing dependencies (npm ci) …');
+  say('mcp-server: installing dependencies (npm ci) …');
   const cli = process.env.npm_execpath;
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   const command = cli?.endsWith('.js') ? [process.execPath, [cli, ...args]] : ['npm', args];
@@ -39,7 +43,7 @@ function install() {
 }
 
 function compile() {
-  say('building …');
+  say('mcp-server: building …');
   const result = spawnSync(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     encoding: 'utf8',
@@ -127,10 +131,6 @@ function alive(pid) {
   } catch {
     return false;
   }
-}
-
-function say(text) {
-  console.log(`mcp-server: ${text}`);
 }
 
 function fail(text, code) {

@@ -17,8 +17,8 @@ import { makeLogger, PinoLoggerService } from './platform/telemetry/logger.js';
 
 const BODY_LIMIT = 256 << 10;
 
-/** Builds the whole application: connected, migrated, not listening yet. */
-export async function createApp(env: Env): Promise<NestFastifyApplication> {
+/** Builds the whole application: connected, migrated, not listening yet. Without `init` no part begins to work. */
+export async function createApp(env: Env, { init = true } = {}): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(env), makeAdapter(env), {
     logger: new PinoLoggerService(makeLogger(env)),
     abortOnError: false,
@@ -42,7 +42,7 @@ export async function createApp(env: Env): Promise<NestFastifyApplication> {
   });
   serveOpenApi(app, VERSION);
   await app.get(Migrator).run();
-  await app.init();
+  if (init) await app.init();
   return app;
 }
 

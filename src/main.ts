@@ -1,7 +1,7 @@
 import { createApp, stopApp } from './app.js';
 import { readEnv } from './config/env.js';
 import { announce } from './start/announce.js';
-import { exitCodeOf, explain } from './start/start-error.js';
+import { orExit } from './start/or-exit.js';
 
 const env = await orExit(() => readEnv());
 const app = await orExit(() => createApp(env));
@@ -26,13 +26,3 @@ await orExit(async () => {
   }
 });
 await announce(app, env);
-
-/** A start that cannot go on ends with one clear message and its documented exit code, never with a stack. */
-async function orExit<T>(step: () => T | Promise<T>): Promise<T> {
-  try {
-    return await step();
-  } catch (error) {
-    process.stderr.write(`mcp-server: ${explain(error)}\n`);
-    process.exit(exitCodeOf(error));
-  }
-}

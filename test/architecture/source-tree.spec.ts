@@ -15,8 +15,8 @@ const files = ['src', 'migrations', 'test'].flatMap((folder) =>
     .map((file) => path.join(folder, file)),
 );
 const sources = files.filter((file) => !file.startsWith('test'));
-/** The program itself: importing it starts a server. test/lifecycle runs it. */
-const PROGRAMS = ['src/main.ts'];
+/** The programs: importing one runs it. test/lifecycle does. */
+const PROGRAMS = ['src/main.ts', 'src/migrate.ts'];
 
 describe('source files', () => {
   it.each(sources.filter((file) => !PROGRAMS.includes(file)))('%s loads as an ES module', async (file) => {
