@@ -14,6 +14,7 @@ import { QueueModule } from './platform/queue/queue.module.js';
 import { IdempotencyModule } from './platform/idempotency/idempotency.module.js';
 import { SecretsModule } from './platform/secrets/secrets.module.js';
 import { TelemetryModule } from './platform/telemetry/telemetry.module.js';
+import { ToolsModule } from './tools/tools.module.js';
 
 /** Composition only: which parts make the application. */
 @Module({})
@@ -35,6 +36,7 @@ export class AppModule {
         AuthModule,
         ConversationsModule,
         AgentsModule,
+        ToolsModule,
       ],
     };
   }

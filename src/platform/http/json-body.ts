@@ -46,7 +46,8 @@ export function parseJson(body: Buffer): unknown {
   return value;
 }
 
-function checkJson(root: unknown): void {
+/** Refuses a JSON value that is too deep or large, or that holds NUL, a lone surrogate or a prototype key. */
+export function checkJson(root: unknown): void {
   let count = 0;
   const open: [unknown, number][] = [[root, 0]];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {

@@ -1,0 +1,5 @@
+import { type AnyCodeTool } from '../define-tool.js';
+import { textStats } from './text-stats.tool.js';
+
+/** Built-in tools that are plain objects. Those with dependencies are providers of the module. */
+export const BUILTIN_TOOLS: readonly AnyCodeTool[] = [textStats];

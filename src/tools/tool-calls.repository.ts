@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import { GroupCommit } from '../platform/database/group-commit.js';
+import { ToolCallRow } from './tool-call.entity.js';
+
+export type NewToolCall = Omit<ToolCallRow, 'createdAt'>;
+
+export interface ToolCallFilter {
+  /** Whose calls; undefined is everyone's. */
+  readonly userId?: string;
+  readonly tool?: string;
+  readonly status?: ToolCallRow['status'];
+}
+
+@Injectable()
+export class ToolCallsRepository {
+  private readonly writer = new GroupCommit<NewToolCall>({
+    commit: async (rows) => {
+      await this.calls.insert(rows as never);
+      return rows.map(() => undefined);
+    },
+  });
+
+  constructor(@InjectRepository(ToolCallRow) private readonly calls: Repository<ToolCallRow>) {}
+
+  /** Writes the record of a call, together with others; resolves after its commit. */
+  write(call: NewToolCall): Promise<void> {
+    return this.writer.write(call);
+  }
+
+  /** Newest first, `take` of those before the call `before`. */
+  list(filter: ToolCallFilter, before: string | undefined, take: number): Promise<ToolCallRow[]> {
+    const query = this.calls.createQueryBuilder('call');
+    if (filter.userId !== undefined) query.andWhere('call.userId = :userId', { userId: filter.userId });
+    if (filter.tool !== undefined) query.andWhere('call.tool = :tool', { tool: filter.tool });
+    if (filter.status !== undefined) query.andWhere('call.status = :status', { status: filter.status });
+    if (before !== undefined) query.andWhere('call.id < :before', { before });
+    return query.orderBy('call.id', 'DESC').take(take).getMany();
+  }
+}

@@ -1,0 +1,189 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import { canonicalHash } from './schema/canonical-json.js';
+import { type SourceProblem, ToolSource } from './sources/tool-source.js';
+import { type StoredTool, type ToolChange, ToolsRepository } from './tools.repository.js';
+import { type ToolContract, type ToolVersion } from './tool-version.entity.js';
+import { type ToolDefinition, type ToolKind } from './tool.js';
+
+/** A tool of the snapshot, with the source that runs it on this instance. */
+export interface RegisteredTool {
+  readonly definition: ToolDefinition;
+  readonly source: ToolSource | undefined;
+}
+
+interface Snapshot {
+  readonly revision: string;
+  readonly tools: ReadonlyMap<string, RegisteredTool>;
+}
+
+interface LocalTool {
+  readonly contract: ToolContract;
+  readonly hash: string;
+  readonly version: number;
+}
+
+/** How long a snapshot is believed without a look at the registry's revision. */
+const FRESH_MS = 1_000;
+
+/**
+ * The tools of this installation, held in memory and keyed by the registry's revision: a call reads no definition
+ * and no permission from the database, and every instance follows a change within about a second.
+ */
+@Injectable()
+export class ToolRegistry {
+  private readonly log = new Logger('Tools');
+  private snapshot?: Snapshot;
+  private checkedAt = 0;
+  /** Changes made by this instance, and those that the snapshot includes. */
+  private changes = 0;
+  private seenChanges = 0;
+  private checking?: Promise<Snapshot>;
+  private generation?: string;
+  /** What this instance's own code defines. It wins over the stored version: during a rolling update the two differ. */
+  private readonly local = new Map<ToolKind, ReadonlyMap<string, LocalTool>>();
+
+  constructor(
+    private readonly repository: ToolsRepository,
+    private readonly discovery: DiscoveryService,
+  ) {}
+
+  async find(name: string): Promise<RegisteredTool | undefined> {
+    return (await this.current()).tools.get(name);
+  }
+
+  /** Every tool, by name. */
+  async all(): Promise<readonly RegisteredTool[]> {
+    return [...(await this.current()).tools.values()];
+  }
+
+  /** The registry's revision: equal revisions mean equal tools. */
+  async revision(): Promise<string> {
+    return (await this.current()).revision;
+  }
+
+  /** Reads the tools of all sources and makes the registry follow. Called at start behind the migration lock. */
+  async load(options: { readonly markVanished: boolean } = { markVanished: true }): Promise<SourceProblem[]> {
+    const problems: SourceProblem[] = [];
+    for (const source of this.sources()) {
+      problems.push(...(await source.refresh()));
+      problems.push(...(await this.follow(source, options.markVanished)));
+    }
+    for (const problem of problems)
+      this.log.warn({ file: problem.file }, `Skipped a tool: ${problem.message}`);
+    this.forget();
+    return problems;
+  }
+
+  /** Loads again here, and asks every other instance to do the same. */
+  async reload(): Promise<SourceProblem[]> {
+    const problems = await this.load();
+    await this.repository.raiseGeneration();
+    this.generation = (await this.repository.mark()).generation;
+    return problems;
+  }
+
+  /** Makes the registry follow what one source offers now, e.g. after an agent was added. */
+  async follow(source: ToolSource, markVanished = true): Promise<SourceProblem[]> {
+    const offered = new Map(
+      (await source.list()).map((tool) => [tool.contract.name, { tool, hash: canonicalHash(tool.contract) }]),
+    );
+    const versions = await this.repository.sync(source.kind, offered, markVanished);
+    const local = new Map<string, LocalTool>();
+    const problems: SourceProblem[] = [];
+    for (const [name, { tool, hash }] of offered) {
+      const version = versions.get(name);
+      if (version !== undefined) local.set(name, { contract: tool.contract, hash, version });
+      else
+        problems.push({
+          file: name,
+          message: `the name "${name}" is taken by a tool of another kind; rename it`,
+        });
+    }
+    this.local.set(source.kind, local);
+    this.forget();
+    return problems;
+  }
+
+  async change(name: string, change: ToolChange): Promise<boolean> {
+    const changed = await this.repository.update(name, change);
+    this.forget();
+    return changed;
+  }
+
+  versions(name: string, before: number | undefined, take: number): Promise<ToolVersion[]> {
+    return this.repository.versions(name, before, take);
+  }
+
+  /** Makes the next read look at the database. */
+  private forget(): void {
+    this.changes += 1;
+    this.checking = undefined;
+  }
+
+  private async current(): Promise<Snapshot> {
+    const isFresh = this.seenChanges === this.changes && Date.now() - this.checkedAt < FRESH_MS;
+    if (this.snapshot !== undefined && isFresh) return this.snapshot;
+    if (this.checking !== undefined) return this.checking;
+    const checking = this.check().finally(() => {
+      if (this.checking === checking) this.checking = undefined;
+    });
+    this.checking = checking;
+    return checking;
+  }
+
+  private async check(): Promise<Snapshot> {
+    const startedAt = Date.now();
+    const changes = this.changes;
+    let mark = await this.repository.mark();
+    const followed = this.generation ?? mark.generation;
+    this.generation = mark.generation;
+    if (followed !== mark.generation) {
+      // Another instance reloaded. What is missing here is not marked as vanished: folders may differ for a while.
+      await this.load({ markVanished: false });
+      mark = await this.repository.mark();
+    }
+    if (this.snapshot?.revision !== mark.revision) {
+      const stored = await this.repository.all();
+      const sources = new Map(this.sources().map((source) => [source.kind, source]));
+      const tools = stored
+        .map((tool) => this.register(tool, sources.get(tool.row.kind)))
+        .sort((a, b) => (a.definition.name < b.definition.name ? -1 : 1));
+      this.snapshot = {
+        revision: mark.revision,
+        tools: new Map(tools.map((tool) => [tool.definition.name, tool])),
+      };
+    }
+    this.checkedAt = startedAt;
+    this.seenChanges = changes;
+    return this.snapshot;
+  }
+
+  private register({ row, contract, hash }: StoredTool, source: ToolSource | undefined): RegisteredTool {
+    const inCode = row.kind === 'builtin';
+    const local = this.local.get(row.kind)?.get(row.name);
+    const isHere = source !== undefined && (!inCode || local !== undefined);
+    return {
+      source,
+      definition: {
+        ...(inCode && local !== undefined ? local.contract : contract),
+        kind: row.kind,
+        source: row.source,
+        policy: row.policy,
+        enabled: row.enabled,
+        requiredScopes: row.requiredScopes,
+        access: row.access,
+        version: inCode && local !== undefined ? local.version : row.version,
+        definitionHash: inCode && local !== undefined ? local.hash : hash,
+        state: isHere ? row.state : 'unavailable',
+      },
+    };
+  }
+
+  private sources(): ToolSource[] {
+    return this.discovery
+      .getProviders()
+      .map((wrapper) => wrapper.instance as unknown)
+      .filter((instance): instance is ToolSource => instance instanceof ToolSource);
+  }
+}

@@ -1,0 +1,32 @@
+import { defineErrors } from '../common/app-error.js';
+
+/** The first block is thrown before a tool runs; the second becomes an `isError` result with this code. */
+export const ToolErrors = defineErrors({
+  tool_not_found: { kind: 'not_found', message: 'There is no such tool. GET /api/v1/tools lists them.' },
+  tool_disabled: { kind: 'conflict', message: 'The tool is disabled. An admin can enable it.' },
+  tool_unavailable: { kind: 'unavailable', message: 'The tool is not available at the moment.' },
+  tool_rate_limited: { kind: 'too_many', message: 'The tool was called too often; try again later.' },
+  tool_busy: {
+    kind: 'unavailable',
+    message: 'Too many calls of the tool are running; try again in a moment.',
+  },
+  invalid_tool_arguments: {
+    kind: 'invalid',
+    message: 'The arguments do not match the inputSchema of the tool; see "errors" for each field.',
+  },
+  tool_definition_read_only: {
+    kind: 'conflict',
+    message: 'Code owns the name, title, description and schemas of this tool. Change its file instead.',
+  },
+  invalid_tool_schema: { kind: 'unprocessable', message: 'The JSON Schema of the tool cannot be used.' },
+
+  tool_failed: { kind: 'internal', message: 'The tool failed.' },
+  tool_timeout: { kind: 'timeout', message: 'The tool did not finish in time.' },
+  tool_cancelled: { kind: 'conflict', message: 'The call was cancelled.' },
+  invalid_tool_output: {
+    kind: 'internal',
+    message: 'The result does not match the outputSchema of the tool.',
+  },
+  tool_result_too_large: { kind: 'too_large', message: 'The result is larger than the tool may return.' },
+  secret_not_found: { kind: 'not_found', message: 'There is no secret of this name.' },
+});

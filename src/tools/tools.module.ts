@@ -1,0 +1,39 @@
+import { Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Migrator } from '../platform/database/migrator.js';
+import { EgressModule } from '../platform/egress/egress.module.js';
+import { CodeTools } from './sources/code/code-tools.source.js';
+import { Extensions } from './sources/code/extensions.js';
+import { ToolCallRow } from './tool-call.entity.js';
+import { ToolCallsController } from './tool-calls.controller.js';
+import { ToolCallsRepository } from './tool-calls.repository.js';
+import { ToolExecutor } from './tool-executor.service.js';
+import { ToolRegistry } from './tool-registry.service.js';
+import { ToolVersion } from './tool-version.entity.js';
+import { ToolRow } from './tool.entity.js';
+import { ToolsController } from './tools.controller.js';
+import { ToolsRepository } from './tools.repository.js';
+import { ToolsService } from './tools.service.js';
+
+@Module({
+  imports: [EgressModule, DiscoveryModule, TypeOrmModule.forFeature([ToolRow, ToolVersion, ToolCallRow])],
+  controllers: [ToolsController, ToolCallsController],
+  providers: [
+    CodeTools,
+    Extensions,
+    ToolCallsRepository,
+    ToolExecutor,
+    ToolRegistry,
+    ToolsRepository,
+    ToolsService,
+  ],
+  exports: [ToolExecutor, ToolRegistry, ToolsService],
+})
+export class ToolsModule {
+  constructor(migrator: Migrator, registry: ToolRegistry) {
+    migrator.afterMigrations(async () => {
+      await registry.load();
+    });
+  }
+}

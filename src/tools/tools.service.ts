@@ -1,0 +1,110 @@
+import { Injectable } from '@nestjs/common';
+import { requireScopes } from '../common/access.js';
+import { type Actor } from '../common/actor.js';
+import { type Page } from '../common/page.js';
+import { Cursors } from '../platform/secrets/cursors.js';
+import { type SourceProblem } from './sources/tool-source.js';
+import { decide } from './tool-access.js';
+import { type ToolCallRow } from './tool-call.entity.js';
+import { ToolCallsRepository } from './tool-calls.repository.js';
+import { ToolRegistry } from './tool-registry.service.js';
+import { type ToolVersion } from './tool-version.entity.js';
+import { type ToolCallQuery, type ToolQuery, type ToolUpdate } from './tools.dto.js';
+import { ToolErrors } from './tools.errors.js';
+import { type ToolDefinition } from './tool.js';
+
+/** The registry of tools as a caller may see and change it. Calls go through ToolExecutor. */
+@Injectable()
+export class ToolsService {
+  constructor(
+    private readonly registry: ToolRegistry,
+    private readonly calls: ToolCallsRepository,
+    private readonly cursors: Cursors,
+  ) {}
+
+  /** Every tool that the caller, or an agent in his name, may call now; by name. What MCP and agents offer. */
+  async visible(actor: Actor, agent?: string): Promise<readonly ToolDefinition[]> {
+    return (await this.registry.all())
+      .map((tool) => tool.definition)
+      .filter((tool) => decide(tool, actor, agent).refusal === undefined);
+  }
+
+  /** A page of the tools that the caller may know of, also disabled ones. */
+  async list(actor: Actor, query: ToolQuery): Promise<Page<ToolDefinition>> {
+    requireScopes(actor, 'tools:read');
+    const words = (query.q ?? '').toLowerCase().split(/\s+/).filter(Boolean);
+    const list = `tools\n${actor.userId}\n${query.q ?? ''}\n${query.kind ?? ''}\n${query.enabled ?? ''}`;
+    const after = this.cursors.read(list, query.cursor);
+    const rows = (await this.registry.all())
+      .map((tool) => tool.definition)
+      .filter((tool) => decide(tool, actor).visible)
+      .filter((tool) => query.kind === undefined || tool.kind === query.kind)
+      .filter((tool) => query.enabled === undefined || String(tool.enabled) === query.enabled)
+      .filter((tool) => {
+        const text = `${tool.name} ${tool.title} ${tool.description}`.toLowerCase();
+        return words.every((word) => text.includes(word));
+      })
+      .filter((tool) => after === undefined || tool.name > after)
+      .slice(0, query.limit + 1);
+    return this.cursors.page(list, rows, query.limit, (tool) => tool.name);
+  }
+
+  /** Throws `tool_not_found`, also for a tool that the caller may not know of. */
+  async get(actor: Actor, name: string): Promise<ToolDefinition> {
+    requireScopes(actor, 'tools:read');
+    const tool = await this.registry.find(name);
+    if (tool === undefined || !decide(tool.definition, actor).visible) throw ToolErrors.tool_not_found();
+    return tool.definition;
+  }
+
+  /** Changes policy, access, scopes or `enabled`. Effective at once here, within about a second everywhere. */
+  async update(actor: Actor, name: string, update: ToolUpdate): Promise<ToolDefinition> {
+    requireScopes(actor, 'tools:manage');
+    const tool = await this.get(actor, name);
+    const { title, description, enabled, policy, access, requiredScopes } = update;
+    if (title !== undefined || description !== undefined) throw ToolErrors.tool_definition_read_only();
+    await this.registry.change(name, {
+      ...(enabled !== undefined && { enabled }),
+      ...(policy !== undefined && { policy: { ...tool.policy, ...policy } }),
+      ...(access !== undefined && { access: { ...tool.access, ...access } }),
+      ...(requiredScopes !== undefined && { requiredScopes }),
+    });
+    return this.get(actor, name);
+  }
+
+  /** Versions of the definition, newest first. */
+  async versions(
+    actor: Actor,
+    name: string,
+    page: { limit: number; cursor?: string },
+  ): Promise<Page<ToolVersion>> {
+    await this.get(actor, name);
+    const list = `tool-versions\n${name}`;
+    const before = this.cursors.read(list, page.cursor);
+    const rows = await this.registry.versions(
+      name,
+      before === undefined ? undefined : Number(before),
+      page.limit + 1,
+    );
+    return this.cursors.page(list, rows, page.limit, (row) => String(row.version));
+  }
+
+  /** Reads the extensions again, here and soon on every instance. */
+  async reload(actor: Actor): Promise<{ tools: number; problems: readonly SourceProblem[] }> {
+    requireScopes(actor, 'tools:manage');
+    const problems = await this.registry.reload();
+    const tools = await this.registry.all();
+    return { tools: tools.filter((tool) => tool.definition.state === 'active').length, problems };
+  }
+
+  /** Records of calls, newest first: the caller's own, for an admin everyone's. */
+  async listCalls(actor: Actor, query: ToolCallQuery): Promise<Page<ToolCallRow>> {
+    requireScopes(actor, 'tools:read');
+    const userId = actor.scopes.has('admin') ? undefined : actor.userId;
+    const { tool, status } = query;
+    const list = `tool-calls\n${userId ?? '*'}\n${tool ?? ''}\n${status ?? ''}`;
+    const before = this.cursors.read(list, query.cursor);
+    const rows = await this.calls.list({ userId, tool, status }, before, query.limit + 1);
+    return this.cursors.page(list, rows, query.limit, (row) => row.id);
+  }
+}
