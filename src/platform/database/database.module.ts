@@ -2,6 +2,8 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typeorm';
 import { ENV, type Env } from '../../config/env.js';
+import { BoundedClient, DATABASE_TIMEOUTS } from './bounded-client.js';
+import { DatabaseProbe } from './database-probe.js';
 import { DatabaseUrl } from './database-url.js';
 import { Migrator } from './migrator.js';
 import { Notifications } from './notifications.js';
@@ -34,21 +36,15 @@ export class DatabaseModule {
             poolSize: env.DATABASE_POOL,
             applicationName: 'mcp-server',
             retryAttempts: 1,
-            // Both ends have a limit: the server's own cannot help when the network swallows packets.
-            extra: {
-              connectionTimeoutMillis: 1500,
-              query_timeout: 5000,
-              statement_timeout: 5000,
-              idleTimeoutMillis: 30_000,
-            },
+            extra: { ...DATABASE_TIMEOUTS, Client: BoundedClient, idleTimeoutMillis: 30_000 },
             // A client that fails while idle in the pool reports here; without this the process would end.
             poolErrorHandler: () => undefined,
           }),
           dataSourceFactory: connect,
         }),
       ],
-      providers: [Migrator, Notifications, Transactions],
-      exports: [TypeOrmModule, Migrator, Notifications, Transactions],
+      providers: [DatabaseProbe, Migrator, Notifications, Transactions],
+      exports: [TypeOrmModule, DatabaseProbe, Migrator, Notifications, Transactions],
     };
   }
 }

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
-import { type DataSource } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 
 /** Any constant of our own: two servers that start at once take the same lock. */
 const MIGRATION_LOCK = 7_214_001;
@@ -24,10 +24,26 @@ export async function migrate(
   try {
     await client.query(`set lock_timeout = '60s'`);
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    const done = await dataSource.runMigrations({ transaction: 'each' });
+    const done = await runMigrations(dataSource, connection);
     if (done.length > 0) new Logger('Database').log(`Ran ${done.length} migrations`);
     await afterwards();
   } finally {
     await client.end();
+  }
+}
+
+/** Over a connection of its own: a migration may take longer than the pool lets a request wait. */
+async function runMigrations(dataSource: DataSource, connection: pg.ClientConfig) {
+  const migrating = new DataSource({
+    ...dataSource.options,
+    url: connection.connectionString,
+    poolSize: 1,
+    extra: {},
+  } as DataSourceOptions);
+  await migrating.initialize();
+  try {
+    return await migrating.runMigrations({ transaction: 'each' });
+  } finally {
+    await migrating.destroy();
   }
 }

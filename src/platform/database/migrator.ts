@@ -7,6 +7,7 @@ import { migrate } from './migrate.js';
 @Injectable()
 export class Migrator {
   private readonly firstRows: (() => Promise<void>)[] = [];
+  private current = false;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -26,10 +27,12 @@ export class Migrator {
         for (const work of this.firstRows) await work();
       },
     );
+    this.current = true;
   }
 
-  /** Are all migrations of this build in the database? */
+  /** Are all migrations of this build in the database? Once they are, they stay there. */
   async isCurrent(): Promise<boolean> {
-    return !(await this.dataSource.showMigrations());
+    this.current ||= !(await this.dataSource.showMigrations());
+    return this.current;
   }
 }
