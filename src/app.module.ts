@@ -5,6 +5,7 @@ import { AuthModule } from './auth/auth.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { type Env } from './config/env.js';
 import { ConversationsModule } from './conversations/conversations.module.js';
+import { HealthModule } from './health/health.module.js';
 import { CacheModule } from './platform/cache/cache.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
 import { EventsModule } from './platform/events/events.module.js';
@@ -35,6 +36,7 @@ export class AppModule {
         IdempotencyModule,
         AuthModule,
         ConversationsModule,
+        HealthModule,
         AgentsModule,
         ToolsModule,
       ],

@@ -13,7 +13,9 @@ import { acceptOnlyJson } from './platform/http/json-body.js';
 import { serveOpenApi } from './platform/http/openapi.js';
 import { gateRequests } from './platform/http/request-gate.js';
 import { requestId } from './platform/http/request-id.js';
+import { measureRequests } from './platform/http/request-metrics.js';
 import { makeLogger, PinoLoggerService } from './platform/telemetry/logger.js';
+import { Metrics } from './platform/telemetry/metrics.js';
 
 const BODY_LIMIT = 256 << 10;
 
@@ -26,6 +28,7 @@ export async function createApp(env: Env, { init = true } = {}): Promise<NestFas
   });
   const fastify = app.getHttpAdapter().getInstance();
   acceptOnlyJson(fastify);
+  measureRequests(fastify, app.get(Metrics));
   gateRequests(fastify, env, app.get(Draining));
   await app.register(helmet, {
     // Swagger UI styles itself inline; scripts come from here only.
