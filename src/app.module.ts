@@ -10,6 +10,7 @@ import { CacheModule } from './platform/cache/cache.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
 import { EventsModule } from './platform/events/events.module.js';
 import { HttpModule } from './platform/http/http.module.js';
+import { RateLimitModule } from './platform/rate-limit/rate-limit.module.js';
 import { RedisModule } from './platform/redis/redis.module.js';
 import { QueueModule } from './platform/queue/queue.module.js';
 import { IdempotencyModule } from './platform/idempotency/idempotency.module.js';
@@ -28,6 +29,7 @@ export class AppModule {
         SecretsModule,
         RedisModule,
         CacheModule,
+        RateLimitModule,
         DatabaseModule.forRoot(MIGRATIONS),
         HttpModule,
         EventsModule,

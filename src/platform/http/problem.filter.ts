@@ -35,6 +35,9 @@ export class ProblemFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
+    // RFC 9110 section 15.5.2; the guard has said more where it could.
+    if (error.kind === 'unauthenticated' && !reply.hasHeader('www-authenticate'))
+      reply.header('www-authenticate', 'Bearer');
     void reply
       .status(STATUS[error.kind])
       .headers(problemHeaders(error))
