@@ -41,6 +41,7 @@ export async function createApp(env: Env, { init = true } = {}): Promise<NestFas
     origin: env.ALLOWED_ORIGINS,
     methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposedHeaders: EXPOSED_HEADERS,
+    credentials: true, // the refresh cookie; only ALLOWED_ORIGINS may send it
     maxAge: 600,
   });
   serveOpenApi(app, VERSION);

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { AuditLog } from '../audit/audit-log.service.js';
 import { requireAccountAccess, requireScopes } from '../common/access.js';
 import { type Actor, actorOfKey, type Scope } from '../common/actor.js';
 import { CommonErrors } from '../common/common.errors.js';
@@ -30,6 +31,7 @@ export class ApiKeysService {
     private readonly keys: ApiKeysRepository,
     private readonly transactions: Transactions,
     private readonly cursors: Cursors,
+    private readonly audit: AuditLog,
     keyRing: KeyRing,
   ) {
     this.peppers = keyRing.ids.map((id) => keyRing.derive('api-key', id));
@@ -40,11 +42,19 @@ export class ApiKeysService {
     requireAccountAccess(actor);
     requireScopes(actor, ...request.scopes);
     const expiresAt = checkExpiry(request.expiresAt);
-    return this.transactions.run((tx) => this.createFor(actor.userId, { ...request, expiresAt }, tx));
+    return this.transactions.run(async (tx) => {
+      const made = await this.createFor(actor.userId, { ...request, expiresAt }, tx);
+      const { id, scopes } = made;
+      await this.audit.record(actor, 'api_key.created', { type: 'api_key', id }, { scopes }, tx);
+      return made;
+    });
   }
 
-  /** Makes a key for a user without asking; the caller has checked that this is right. */
-  async createFor(userId: string, request: NewKey, tx: Transaction): Promise<ApiKeyView & { key: string }> {
+  private async createFor(
+    userId: string,
+    request: NewKey,
+    tx: Transaction,
+  ): Promise<ApiKeyView & { key: string }> {
     if ((await this.keys.countLocked(userId, tx)) >= MAX_KEYS) throw AuthErrors.api_key_limit();
     const key = newApiKey();
     const row: ApiKey = {
@@ -73,6 +83,7 @@ export class ApiKeysService {
   async revoke(actor: Actor, id: string): Promise<void> {
     requireAccountAccess(actor);
     if (!(await this.keys.delete(actor.userId, id))) throw AuthErrors.api_key_not_found();
+    await this.audit.record(actor, 'api_key.revoked', { type: 'api_key', id });
   }
 
   /** Replaces the key of that name, in one transaction. */

@@ -7,6 +7,8 @@ import { AppError } from '../common/app-error.js';
 import { PUBLIC_ROUTE } from '../common/public.decorator.js';
 import { REQUIRED_SCOPES } from '../common/scopes.decorator.js';
 import { ENV, type Env, publicUrl } from '../config/env.js';
+import { addressKey } from '../platform/rate-limit/address-key.js';
+import { RequestLimit } from '../platform/rate-limit/request-limit.js';
 import { AuthErrors } from './auth.errors.js';
 import { AuthService } from './auth.service.js';
 import { type Door } from './tokens.service.js';
@@ -22,6 +24,7 @@ export class AuthGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly auth: AuthService,
+    private readonly limit: RequestLimit,
     @Inject(ENV) private readonly env: Env,
   ) {}
 
@@ -32,7 +35,7 @@ export class AuthGuard implements CanActivate {
     const isPublic = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, targets) === true;
     const scopes = this.reflector.getAllAndOverride<Scope[] | undefined>(REQUIRED_SCOPES, targets) ?? [];
     try {
-      request.actor = await this.identify(request, isPublic);
+      request.actor = await this.identify(request, reply, isPublic);
       if (request.actor !== undefined) requireScopes(request.actor, ...scopes);
       return true;
     } catch (error) {
@@ -41,19 +44,32 @@ export class AuthGuard implements CanActivate {
     }
   }
 
-  /** The caller; undefined only on a public route, where a bad credential counts as none. */
-  private async identify(request: FastifyRequest, isPublic: boolean): Promise<Actor | undefined> {
-    const credential = bearer(request);
-    if (credential === undefined) {
-      if (isPublic) return undefined;
-      throw AuthErrors.unauthenticated();
-    }
+  /**
+   * The caller; undefined only on a public route, where a bad credential counts as none. Everyone has a limit of
+   * requests: a known caller as himself, the others by their address.
+   */
+  private async identify(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    isPublic: boolean,
+  ): Promise<Actor | undefined> {
+    let actor: Actor | undefined;
+    let failure: unknown;
     try {
-      return await this.auth.authenticate(credential, doorOf(request));
+      actor = await this.authenticate(request);
     } catch (error) {
-      if (isPublic) return undefined;
-      throw error;
+      failure = error;
     }
+    const caller = actor === undefined ? `address:${addressKey(request.ip)}` : `user:${actor.userId}`;
+    if (!isHealth(request)) await this.limit.take(caller, reply);
+    if (actor === undefined && !isPublic) throw failure;
+    return actor;
+  }
+
+  private async authenticate(request: FastifyRequest): Promise<Actor> {
+    const credential = bearer(request);
+    if (credential === undefined) throw AuthErrors.unauthenticated();
+    return this.auth.authenticate(credential, doorOf(request));
   }
 
   /** RFC 6750 section 3 (no error attribute when no credential was sent), RFC 9728 section 5.1 on the MCP door. */
@@ -74,6 +90,11 @@ export class AuthGuard implements CanActivate {
 /** The bearer token (RFC 6750 section 2.1); never from the URL or a body. */
 function bearer(request: FastifyRequest): string | undefined {
   return /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+}
+
+/** Probes come often, from one address. */
+function isHealth(request: FastifyRequest): boolean {
+  return /^\/health(?:\/|$)/.test(request.routeOptions.url ?? '');
 }
 
 /** By the route that matched, not by the text of the URL: `/%6dcp` leads to the MCP door too. */

@@ -5,6 +5,8 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Migrator } from '../platform/database/migrator.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AuditModule } from '../audit/audit.module.js';
+import { AccountService } from './account.service.js';
 import { AdminKeyFile } from './admin-key-file.service.js';
 import { ApiKey } from './api-key.entity.js';
 import { ApiKeysController } from './api-keys.controller.js';
@@ -14,6 +16,8 @@ import { AuthController } from './auth.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { AuthService } from './auth.service.js';
 import { FirstAdmin } from './first-admin.service.js';
+import { LoginAttempts } from './login-attempts.service.js';
+import { LoginService } from './login.service.js';
 import { SigningKey } from './signing-key.entity.js';
 import { SigningKeysRepository } from './signing-keys.repository.js';
 import { SigningKeys } from './signing-keys.service.js';
@@ -21,6 +25,7 @@ import { TokensService } from './tokens.service.js';
 
 @Module({
   imports: [
+    AuditModule,
     UsersModule,
     SessionsModule,
     JwtModule.register({}),
@@ -28,11 +33,14 @@ import { TokensService } from './tokens.service.js';
   ],
   controllers: [AuthController, ApiKeysController],
   providers: [
+    AccountService,
     AdminKeyFile,
     ApiKeysRepository,
     ApiKeysService,
     AuthService,
     FirstAdmin,
+    LoginAttempts,
+    LoginService,
     SigningKeys,
     SigningKeysRepository,
     TokensService,

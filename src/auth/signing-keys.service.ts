@@ -6,7 +6,9 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { ConfigError } from '../config/env.js';
 import { Sealer } from '../platform/secrets/sealer.js';
+import { type SigningKey } from './signing-key.entity.js';
 import { SigningKeysRepository } from './signing-keys.repository.js';
 
 export interface LoadedKey {
@@ -56,9 +58,19 @@ export class SigningKeys {
     this.loadedAt = Date.now();
     const rows = await this.repository.all();
     this.keys = rows.map((row) => {
-      const privateKey = createPrivateKey(this.sealer.open(place(row.kid), row.privateKey));
+      const privateKey = createPrivateKey(this.open(row));
       return { kid: row.kid, privateKey, publicKey: createPublicKey(privateKey) };
     });
+  }
+
+  private open(row: SigningKey): string {
+    try {
+      return this.sealer.open(place(row.kid), row.privateKey);
+    } catch {
+      throw new ConfigError([
+        'ENCRYPTION_KEYS does not open what this database holds: give the key ring that it was made with',
+      ]);
+    }
   }
 }
 

@@ -1,45 +1,77 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { newId } from '../common/ids.js';
+import { AuditLog } from '../audit/audit-log.service.js';
+import { requireAccountAccess } from '../common/access.js';
+import { type Actor } from '../common/actor.js';
+import { type Page, type PageQuery } from '../common/page.js';
+import { type Transaction, Transactions } from '../platform/database/transactions.js';
+import { Cursors } from '../platform/secrets/cursors.js';
 import { type Session } from './session.entity.js';
-import { SessionsRepository } from './sessions.repository.js';
+import { SessionErrors } from './sessions.errors.js';
+import { type SessionOwner, SessionsRepository } from './sessions.repository.js';
 
-const REFRESH_DAYS = 30;
+export type SessionView = Pick<Session, 'id' | 'device' | 'ip' | 'createdAt' | 'lastSeenAt'> & {
+  readonly current: boolean;
+};
 
-/** Where a login came from, to show in the list of sessions. */
-export interface LoginOrigin {
-  readonly device: string | null;
-  readonly ip: string | null;
-}
-
-/** Login sessions: one a device, each with a rotating refresh token of which only the hash is kept. */
+/** Login sessions, one a device. Ending one shuts its access tokens out at once, on every instance. [S08] */
 @Injectable()
 export class SessionsService {
-  constructor(private readonly sessions: SessionsRepository) {}
+  constructor(
+    private readonly sessions: SessionsRepository,
+    private readonly transactions: Transactions,
+    private readonly cursors: Cursors,
+    private readonly audit: AuditLog,
+  ) {}
 
-  /** Opens a session. The refresh token (256 bits, base64url) is returned once. */
-  async open(userId: string, origin: LoginOrigin): Promise<{ session: Session; refreshToken: string }> {
-    const refreshToken = randomBytes(32).toString('base64url');
-    const now = new Date();
-    const session: Session = {
-      id: newId(),
-      userId,
-      ...origin,
-      refreshHash: createHash('sha256').update(refreshToken).digest('hex'),
-      previousRefreshHash: null,
-      rotatedAt: now,
-      createdAt: now,
-      lastSeenAt: now,
-      expiresAt: new Date(now.getTime() + REFRESH_DAYS * 86_400_000),
-      revokedAt: null,
-    };
-    await this.sessions.insert(session);
-    return { session, refreshToken };
+  /** The user of an open session, from the database each time; undefined when it has ended or he is disabled. */
+  async findOwner(id: string, userId: string): Promise<SessionOwner | undefined> {
+    const owner = await this.sessions.findOwner(id, userId);
+    if (owner?.stale === true) await this.sessions.touch(id);
+    return owner;
   }
 
-  /** Is the session open? */
-  async isOpen(id: string): Promise<boolean> {
-    const session = await this.sessions.findById(id);
-    return session !== null && session.revokedAt === null && session.expiresAt > new Date();
+  async list(actor: Actor, query: PageQuery): Promise<Page<SessionView>> {
+    requireAccountAccess(actor);
+    const list = `sessions/${actor.userId}`;
+    const before = this.cursors.read(list, query.cursor);
+    const rows = await this.sessions.list(actor.userId, before, query.limit + 1);
+    const views = rows.map((row) => view(row, actor));
+    return this.cursors.page(list, views, query.limit, (row) => row.id);
   }
+
+  /** `id` may be `current`. Throws `session_not_found`, `no_session`. */
+  async get(actor: Actor, id: string): Promise<SessionView> {
+    requireAccountAccess(actor);
+    const session = await this.sessions.findOpen(actor.userId, idOf(actor, id));
+    if (session === null) throw SessionErrors.session_not_found();
+    return view(session, actor);
+  }
+
+  /** Ends a session; `id` may be `current`. Throws `session_not_found`, `no_session`. */
+  async end(actor: Actor, id: string): Promise<void> {
+    requireAccountAccess(actor);
+    const sessionId = idOf(actor, id);
+    if (!(await this.sessions.end(actor.userId, sessionId))) throw SessionErrors.session_not_found();
+    await this.audit.record(actor, 'session.ended', { type: 'session', id: sessionId });
+  }
+
+  /** Ends all sessions of the caller but the one he came by, together with what `alongside` writes. */
+  async endOthers(actor: Actor, alongside?: (tx: Transaction) => Promise<void>): Promise<void> {
+    requireAccountAccess(actor);
+    await this.transactions.run(async (tx) => {
+      await alongside?.(tx);
+      await this.sessions.endOthers(actor.userId, actor.sessionId, tx);
+      await this.audit.record(actor, 'session.others_ended', { type: 'user', id: actor.userId }, {}, tx);
+    });
+  }
+}
+
+function idOf(actor: Actor, id: string): string {
+  if (id !== 'current') return id;
+  if (actor.sessionId === undefined) throw SessionErrors.no_session();
+  return actor.sessionId;
+}
+
+function view({ id, device, ip, createdAt, lastSeenAt }: Session, actor: Actor): SessionView {
+  return { id, device, ip, createdAt, lastSeenAt, current: id === actor.sessionId };
 }

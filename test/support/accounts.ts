@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { UsersService } from '../../src/users/users.service.js';
-import { hashPassword } from '../../src/auth/passwords.js';
+import { hashPassword } from '../../src/users/passwords.js';
 import { type TestApp } from './test-app.js';
 
 export interface TestAccount {

@@ -84,8 +84,8 @@ export async function startTestApp(overrides: Record<string, string> = {}): Prom
     folder,
     sql: async <T>(text: string, values: unknown[] = []) => (await pool.query(text, values)).rows as T[],
     call,
-    login: async (credentials = ADMIN) => {
-      const answer = await call('POST', '/api/v1/auth/login', { body: credentials });
+    login: async ({ email, password } = ADMIN) => {
+      const answer = await call('POST', '/api/v1/auth/login', { body: { email, password } });
       if (answer.status !== 200) throw new Error(`login failed: ${JSON.stringify(answer.body)}`);
       return answer.body.accessToken as string;
     },
