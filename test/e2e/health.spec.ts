@@ -111,7 +111,7 @@ describe('metrics', () => {
     expect(text).not.toContain('no/such/route');
     expect((await other.call('GET', '/metrics')).status).toBe(404);
     await other.stop();
-    await expect(fetch(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow();
+    await expect(fetch(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow('fetch failed');
   });
 
   it('are left out when their port is taken', async () => {
