@@ -7,6 +7,7 @@ import { CreateIdempotencyKeys1763800200000 } from './1763800200000-create-idemp
 import { CreateConversations1763800200100 } from './1763800200100-create-conversations.js';
 import { CreateTools1763800300000 } from './1763800300000-create-tools.js';
 import { CreateAgents1763800400000 } from './1763800400000-create-agents.js';
+import { CreateMcpSessions1763800600000 } from './1763800600000-create-mcp-sessions.js';
 
 /** Every migration, oldest first. A new one is added at the end; a released one is never changed. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -18,4 +19,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateConversations1763800200100,
   CreateTools1763800300000,
   CreateAgents1763800400000,
+  CreateMcpSessions1763800600000,
 ];

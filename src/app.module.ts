@@ -7,6 +7,7 @@ import { type Env } from './config/env.js';
 import { ConversationsModule } from './conversations/conversations.module.js';
 import { HealthModule } from './health/health.module.js';
 import { CacheModule } from './platform/cache/cache.module.js';
+import { McpModule } from './mcp/mcp.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
 import { EventsModule } from './platform/events/events.module.js';
 import { HttpModule } from './platform/http/http.module.js';
@@ -41,6 +42,7 @@ export class AppModule {
         HealthModule,
         AgentsModule,
         ToolsModule,
+        McpModule,
       ],
     };
   }

@@ -66,6 +66,7 @@ const EXPOSED_HEADERS = [
   'RateLimit-Remaining',
   'RateLimit-Reset',
   'Mcp-Session-Id',
+  'Mcp-Protocol-Version',
   'WWW-Authenticate',
   'Idempotency-Replayed',
 ];

@@ -15,6 +15,10 @@ export const CommonErrors = defineErrors({
     kind: 'forbidden',
     message: 'This Host is not served here. Add it to ALLOWED_HOSTS if it should be.',
   },
+  origin_not_allowed: {
+    kind: 'forbidden',
+    message: 'This Origin may not call here. Add it to ALLOWED_ORIGINS if it should.',
+  },
   draining: { kind: 'unavailable', message: 'This server is shutting down; try again in a moment.' },
   overloaded: { kind: 'unavailable', message: 'The server is busy; try again in a moment.' },
   database_unavailable: {

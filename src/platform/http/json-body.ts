@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { CommonErrors } from '../../common/common.errors.js';
+import { jsonRpcRoute } from './json-rpc.js';
 
 const MAX_DEPTH = 32;
 const MAX_VALUES = 10_000;
@@ -9,20 +10,27 @@ const JSON_TYPE = /^application\/json(?:\s*;\s*charset=utf-8)?$/i;
 
 /**
  * Makes JSON the only body that is read, and refuses what the database or our own code could stumble over.
- * Must run before routes are added. [S30] [S31] [S32] [S33] [S77]
+ * Must run before routes are added. A JSON-RPC route has its own size limit and gets its body unread: its errors
+ * have another form, and a caller without a credential must hear 401 before anything about his body.
+ * [S30] [S31] [S32] [S33] [S77]
  */
 export function acceptOnlyJson(fastify: FastifyInstance): void {
+  fastify.addHook('onRoute', (route) => {
+    const jsonRpc = route.config?.jsonRpc;
+    if (jsonRpc !== undefined) route.bodyLimit = jsonRpc.bodyLimit;
+  });
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
     try {
-      done(null, readBody(request, body as Buffer));
+      done(null, jsonRpcRoute(request) === undefined ? readJson(request, body as Buffer) : body);
     } catch (error) {
       done(error as Error);
     }
   });
 }
 
-function readBody(request: FastifyRequest, body: Buffer): unknown {
+/** The value of a JSON body; undefined when it is empty. Throws `unsupported_media_type`, `invalid_json`, `json_limits`. */
+export function readJson(request: FastifyRequest, body: Buffer): unknown {
   const encoding = request.headers['content-encoding'];
   if (
     !JSON_TYPE.test(request.headers['content-type'] ?? '') ||

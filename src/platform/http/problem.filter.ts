@@ -3,6 +3,7 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError, type ErrorKind } from '../../common/app-error.js';
 import { CommonErrors } from '../../common/common.errors.js';
 import { databaseError } from '../database/database-error.js';
+import { jsonRpcErrorBody, jsonRpcRoute } from './json-rpc.js';
 import { traceId } from './request-id.js';
 
 export const STATUS: Readonly<Record<ErrorKind, number>> = {
@@ -20,7 +21,7 @@ export const STATUS: Readonly<Record<ErrorKind, number>> = {
   timeout: 504,
 };
 
-/** Turns whatever was thrown into one problem document (RFC 9457). Only AppError texts are shown. */
+/** Turns whatever was thrown into one problem document (RFC 9457), or a JSON-RPC error. Only AppError texts are shown. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly log = new Logger('Http');
@@ -38,11 +39,12 @@ export class ProblemFilter implements ExceptionFilter {
     // RFC 9110 section 15.5.2; the guard has said more where it could.
     if (error.kind === 'unauthenticated' && !reply.hasHeader('www-authenticate'))
       reply.header('www-authenticate', 'Bearer');
+    const isRpc = jsonRpcRoute(request) !== undefined;
     void reply
       .status(STATUS[error.kind])
       .headers(problemHeaders(error))
-      .type('application/problem+json')
-      .send(JSON.stringify(problem(error, request)));
+      .type(isRpc ? 'application/json' : 'application/problem+json')
+      .send(JSON.stringify(isRpc ? jsonRpcErrorBody(error) : problem(error, request)));
   }
 }
 

@@ -2,13 +2,15 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fa
 import { CommonErrors } from '../../common/common.errors.js';
 import { type Env, isLoopback, publicUrl } from '../../config/env.js';
 import { type Draining } from './draining.js';
+import { jsonRpcRoute } from './json-rpc.js';
 
 /**
  * What every request passes before routing: one Host that we serve (DNS rebinding), an ordinary request target,
- * and no new work while the process drains. Health routes are exempt from the Host check: probes use addresses.
+ * an allowed Origin on JSON-RPC routes, and no new work while the process drains. Health routes are exempt from the Host check: probes use addresses.
  */
 export function gateRequests(fastify: FastifyInstance, env: Env, draining: Draining): void {
   const hosts = allowedHosts(env);
+  const origins = new Set([publicUrl(env), ...env.ALLOWED_ORIGINS].map((origin) => origin.toLowerCase()));
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     reply.header('x-request-id', request.id);
     if (!request.raw.url?.startsWith('/'))
@@ -16,6 +18,9 @@ export function gateRequests(fastify: FastifyInstance, env: Env, draining: Drain
     const isHealth = /^\/health(?:[/?]|$)/.test(request.url);
     if (hostHeaders(request) > 1) return done(CommonErrors.invalid_request('Send exactly one Host header.'));
     if (!isHealth && !servesHost(hosts, request.headers.host)) return done(CommonErrors.host_not_allowed());
+    const { origin } = request.headers;
+    if (origin !== undefined && jsonRpcRoute(request) !== undefined && !servesOrigin(origins, env, origin))
+      return done(CommonErrors.origin_not_allowed());
     if (draining.active && !isHealth && request.method !== 'GET' && request.method !== 'HEAD') {
       return done(CommonErrors.draining(undefined, { retryAfter: 5 }));
     }
@@ -44,6 +49,13 @@ function servesHost(hosts: ReadonlySet<string>, header: string | undefined): boo
   if (header === undefined) return false;
   const name = hostname(header);
   return name !== '' && hosts.has(name.toLowerCase());
+}
+
+/** Browsers may come from listed origins; on a loopback HOST also from a page of this machine (MCP Inspector). [S42] */
+function servesOrigin(origins: ReadonlySet<string>, env: Env, origin: string): boolean {
+  if (origins.has(origin.toLowerCase())) return true;
+  const local = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
+  return isLoopback(env.HOST) && local.test(origin);
 }
 
 /** `example.org:8000` → `example.org`, `[::1]:8000` → `[::1]`; '' for anything that is not host[:port]. */

@@ -1,0 +1,55 @@
+import { Controller, Delete, Get, Inject, Post, Req, Res } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { type Actor } from '../common/actor.js';
+import { Scopes } from '../common/scopes.decorator.js';
+import { ENV, type Env, publicUrl } from '../config/env.js';
+import { CommonErrors } from '../common/common.errors.js';
+import { readJson } from '../platform/http/json-body.js';
+import { JsonRpcRoute } from '../platform/http/json-rpc.js';
+import { openExchange, send } from './http-exchange.js';
+import { McpRouter } from './mcp-router.js';
+import { MCP_BODY_LIMIT } from './server-info.js';
+
+const ROUTE = { bodyLimit: MCP_BODY_LIMIT };
+
+type McpRequest = FastifyRequest & { actor?: Actor };
+
+/** The MCP endpoint (Streamable HTTP): one URL for every revision, behind the guard of every other route. */
+@ApiTags('mcp')
+@Scopes('mcp')
+@Controller('mcp')
+export class McpController {
+  constructor(
+    private readonly router: McpRouter,
+    @Inject(ENV) private readonly env: Env,
+  ) {}
+
+  @Post()
+  @JsonRpcRoute(ROUTE)
+  @ApiOperation({ summary: 'Send an MCP message (JSON-RPC 2.0, revisions 2024-11-05 to 2026-07-28)' })
+  post(@Req() request: McpRequest, @Res() reply: FastifyReply) {
+    const body = request.body instanceof Buffer ? readJson(request, request.body) : undefined;
+    if (body === undefined) throw CommonErrors.invalid_json('Send one JSON-RPC message as the body.');
+    return this.serve(request, reply, body);
+  }
+
+  @Get()
+  @JsonRpcRoute(ROUTE)
+  @ApiOperation({ summary: 'Open the event stream of an MCP session (revisions up to 2025-11-25)' })
+  get(@Req() request: McpRequest, @Res() reply: FastifyReply) {
+    return this.serve(request, reply);
+  }
+
+  @Delete()
+  @JsonRpcRoute(ROUTE)
+  @ApiOperation({ summary: 'End an MCP session (revisions up to 2025-11-25)' })
+  delete(@Req() request: McpRequest, @Res() reply: FastifyReply) {
+    return this.serve(request, reply);
+  }
+
+  private async serve(request: McpRequest, reply: FastifyReply, body?: unknown): Promise<void> {
+    const exchange = openExchange(request, reply, body, publicUrl(this.env));
+    await send(reply, await this.router.handle(exchange));
+  }
+}
