@@ -4,18 +4,23 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { writeFixtures } from '../test/conformance/write-fixtures.mjs';
 import { prepare } from './prepare.mjs';
 
 const SETS = { '2025-11-25': 30, '2026-07-28': 37 };
+const ADMIN = { email: 'admin@example.com', password: randomBytes(18).toString('base64url') };
 const root = path.resolve(import.meta.dirname, '..');
 const verbose = process.argv.includes('--verbose');
 
 prepare();
 const folder = mkdtempSync(path.join(tmpdir(), 'mcp-server-conformance-'));
+const extensions = path.join(folder, 'extensions');
+mkdirSync(extensions);
+await writeFixtures(extensions);
 const server = await startServer();
 let failed = 0;
 try {
@@ -47,9 +52,9 @@ async function startServer() {
       METRICS_PORT: '0',
       LOG_LEVEL: 'warn',
       LOG_FORMAT: 'json',
-      ADMIN_EMAIL: 'admin@example.com',
-      ADMIN_PASSWORD: (process.env.CONFORMANCE_PASSWORD ??= randomBytes(18).toString('base64url')),
-      EXTENSIONS_DIR: path.join(root, 'test/conformance/extensions'),
+      ADMIN_EMAIL: ADMIN.email,
+      ADMIN_PASSWORD: ADMIN.password,
+      EXTENSIONS_DIR: extensions,
     },
   });
   let log = '';
@@ -90,10 +95,7 @@ async function makeApiKey(url) {
     if (!response.ok) throw new Error(`POST ${route} answered ${response.status}: ${await response.text()}`);
     return response.json();
   };
-  const login = await post('/api/v1/auth/login', {
-    email: 'admin@example.com',
-    password: process.env.CONFORMANCE_PASSWORD,
-  });
+  const login = await post('/api/v1/auth/login', ADMIN);
   const { key } = await post(
     '/api/v1/api-keys',
     { name: 'conformance', scopes: ['mcp', 'tools:read', 'tools:call'] },
@@ -144,8 +146,14 @@ async function runSuite(revision, port) {
   return { code, output, ...count(output) };
 }
 
+/** Required scenarios are those of the summary that the suite does not list as `not scored` after it. */
 function count(output) {
-  return { passed: 0, total: 0, output };
+  const [, summary = ''] = output.split('=== SUMMARY ===');
+  const [scored = '', unscored = ''] = summary.split('Not scored for');
+  const rows = (text, pattern) => [...text.matchAll(pattern)].map(([, mark, name]) => ({ mark, name }));
+  const extra = new Set(rows(unscored, /^ +([✓✗]) ([\w-]+) \(/gm).map((row) => row.name));
+  const required = rows(scored, /^([✓✗]) ([\w-]+): /gm).filter((row) => !extra.has(row.name));
+  return { total: required.length, passed: required.filter((row) => row.mark === '✓').length };
 }
 
 async function freePort() {

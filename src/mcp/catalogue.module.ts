@@ -1,25 +1,38 @@
 import { Module } from '@nestjs/common';
+import { AgentsModule } from '../agents/agents.module.js';
+import { ConversationsModule } from '../conversations/conversations.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
 import { McpCatalogue, PROMPT_SOURCES, RESOURCE_SOURCES } from './catalogue.js';
 import { McpChanges } from './changes.js';
+import { AgentContent } from './content/agents.source.js';
 import { ContentExtensions } from './content/content-extensions.js';
+import { ConversationResources } from './content/conversations.source.js';
 
 /** What /mcp offers, without a word about how a revision says it. */
 @Module({
-  imports: [ToolsModule],
+  imports: [ToolsModule, ConversationsModule, AgentsModule],
   providers: [
     McpCatalogue,
     McpChanges,
+    AgentContent,
     ContentExtensions,
+    ConversationResources,
     {
       provide: RESOURCE_SOURCES,
-      inject: [ContentExtensions],
-      useFactory: (extensions: ContentExtensions) => [extensions.resources],
+      inject: [ConversationResources, AgentContent, ContentExtensions],
+      useFactory: (
+        conversations: ConversationResources,
+        agents: AgentContent,
+        extensions: ContentExtensions,
+      ) => [conversations, agents.resources, extensions.resources],
     },
     {
       provide: PROMPT_SOURCES,
-      inject: [ContentExtensions],
-      useFactory: (extensions: ContentExtensions) => [extensions.prompts],
+      inject: [AgentContent, ContentExtensions],
+      useFactory: (agents: AgentContent, extensions: ContentExtensions) => [
+        agents.prompts,
+        extensions.prompts,
+      ],
     },
   ],
   exports: [McpCatalogue, McpChanges],

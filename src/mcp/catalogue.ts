@@ -136,8 +136,7 @@ export class McpCatalogue {
   }
 
   private async visibleTools(actor: Actor): Promise<readonly ToolDefinition[]> {
-    if (!actor.scopes.has('tools:read') && !actor.scopes.has('tools:call')) return [];
-    return this.tools.visible(actor);
+    return actor.scopes.has('tools:read') && actor.scopes.has('tools:call') ? this.tools.visible(actor) : [];
   }
 
   /** Pages by key, so that a list that changes between two pages repeats and loses nothing that stayed. */

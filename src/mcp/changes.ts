@@ -35,8 +35,7 @@ export class McpChanges implements OnModuleInit, OnModuleDestroy {
 
   /** Null says that changes may have been missed: then every list may be another one. */
   private heard(payload: string | null): void {
-    const changes =
-      payload === null ? LISTS.map((list) => ({ list })) : [JSON.parse(payload) as McpChange];
+    const changes = payload === null ? LISTS.map((list) => ({ list })) : [JSON.parse(payload) as McpChange];
     for (const change of changes) for (const listener of this.listeners) listener(change);
   }
 }
