@@ -123,11 +123,13 @@ export class McpCatalogue {
     argument: string,
     value: string,
   ): Promise<CompletionResult> {
-    const found =
+    const lists =
       'prompt' in target
-        ? this.promptSources.map((source) => source.complete?.(actor, target.prompt, argument, value))
-        : this.resourceSources.map((source) => source.complete?.(actor, target.template, argument, value));
-    const values = (await Promise.all(found)).flatMap((part) => part ?? []);
+        ? this.promptSources.map(async (source) => source.complete?.(actor, target.prompt, argument, value))
+        : this.resourceSources.map(async (source) =>
+            source.complete?.(actor, target.template, argument, value),
+          );
+    const values = (await Promise.all(lists)).flatMap((list) => list ?? []);
     return {
       values: values.slice(0, MAX_COMPLETIONS),
       total: values.length,

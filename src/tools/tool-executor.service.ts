@@ -20,6 +20,7 @@ import {
   type ToolContext,
   type ToolDefinition,
   type ToolOutcome,
+  ToolPaused,
   type ToolResult,
 } from './tool.js';
 import { createHash } from 'node:crypto';
@@ -49,7 +50,8 @@ export class ToolExecutor {
   /**
    * Calls a tool. Throws an AppError when it was not run: `tool_not_found` (also when the caller may not know of it),
    * `insufficient_scope`, `tool_disabled`, `tool_unavailable`, `tool_rate_limited`, `tool_busy`,
-   * `invalid_tool_arguments` (with `errors`). A tool that ran and failed is an outcome with `isError`.
+   * `invalid_tool_arguments` (with `errors`). A tool that ran and failed is an outcome with `isError`. A tool that asked
+   * the client of a 2026-07-28 call ends with ToolPaused.
    * Resolves after the record of the call is committed.
    */
   async execute(actor: Actor, call: ToolCall): Promise<ToolOutcome> {
@@ -70,6 +72,7 @@ export class ToolExecutor {
     } catch (error) {
       if (error instanceof AppError && error.code === 'invalid_tool_arguments')
         await record('refused', error.code);
+      if (error instanceof ToolPaused) await record('completed', 'input_required');
       throw error;
     }
     const durationMs = await record(ending.isError ? 'failed' : 'completed', ending.errorCode);
@@ -123,6 +126,7 @@ export class ToolExecutor {
 
   /** Only texts that were written to be shown are shown; anything else is a reference to the log. */
   private failure(thrown: unknown, tool: ToolDefinition, callId: string): Ending {
+    if (thrown instanceof ToolPaused) throw thrown;
     if (thrown instanceof AppError && NOT_RUN.has(thrown.code)) throw thrown;
     const error = toAppError(thrown, tool);
     if (!(thrown instanceof Ended))

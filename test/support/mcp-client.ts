@@ -42,7 +42,11 @@ export function modern(
   token: string,
   method: string,
   params: Record<string, Json> = {},
-  { id = 1, capabilities = {}, headers = {} }: { id?: number; capabilities?: object; headers?: Record<string, string> } = {},
+  {
+    id = 1,
+    capabilities = {},
+    headers = {},
+  }: { id?: number; capabilities?: object; headers?: Record<string, string> } = {},
 ): Promise<RpcAnswer> {
   const name = params.name ?? params.uri;
   return postMcp(

@@ -56,7 +56,13 @@ export class ContentExtensions implements OnModuleInit {
   }
 
   readonly prompts: PromptSource = {
-    list: async () => this.ownPrompts.map(({ run: _, ...listing }) => listing),
+    list: async () =>
+      this.ownPrompts.map((prompt) => ({
+        name: prompt.name,
+        title: prompt.title,
+        description: prompt.description,
+        arguments: prompt.arguments,
+      })),
     get: async (name, args, exchange) =>
       this.ownPrompts.find((prompt) => prompt.name === name)?.run(args, exchange),
   };

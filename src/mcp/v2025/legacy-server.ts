@@ -12,7 +12,6 @@ import {
   ListResourcesRequestSchema,
   type ListResourcesResult,
   ListResourceTemplatesRequestSchema,
-  type ListResourceTemplatesResult,
   ListToolsRequestSchema,
   type ListToolsResult,
   type LoggingLevel,
@@ -112,10 +111,9 @@ function addResources(server: Server, catalogue: McpCatalogue, state: SessionSta
       return { resources: items, nextCursor } as unknown as ListResourcesResult;
     }),
   );
-  server.setRequestHandler(
-    ListResourceTemplatesRequestSchema,
-    () => ({ resourceTemplates: catalogue.resourceTemplates() }) as unknown as ListResourceTemplatesResult,
-  );
+  server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({
+    resourceTemplates: catalogue.resourceTemplates(),
+  }));
   const read = async (uri: string, extra: Extra) => {
     const contents = await catalogue.readResource(actor(extra), uri);
     if (contents === undefined) throw new RpcError(RESOURCE_NOT_FOUND, 'Resource not found', { uri });

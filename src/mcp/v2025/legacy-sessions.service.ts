@@ -70,8 +70,10 @@ export class LegacySessions implements OnModuleDestroy {
       throw McpErrors.mcp_session_not_found();
     }
     const session = this.live.get(id) ?? (await this.revive(row));
-    if (request.method === 'DELETE') await this.sessions.delete(row.userId, id);
-    else await this.touch(session);
+    if (request.method === 'DELETE') {
+      await this.sessions.delete(row.userId, id);
+      this.live.delete(id);
+    } else await this.touch(session);
     return this.pass(session, exchange);
   }
 
@@ -151,12 +153,6 @@ export class LegacySessions implements OnModuleDestroy {
       streams: 0,
       lastUsed: now,
       touched: now,
-    };
-    // The SDK's own handler has run before: it ends what the session had in progress.
-    const onclose = transport.onclose;
-    transport.onclose = () => {
-      this.live.delete(id);
-      onclose?.();
     };
     this.live.set(id, session);
     return session;

@@ -85,7 +85,7 @@ function options({ codec }: ModernParts): ServerOptions {
       'resources/read': NO_CACHE,
       'server/discover': LIST_CACHE,
     },
-    requestState: { verify: codec.verify },
+    requestState: { verify: (state, context) => codec.verify(state, context) },
   };
 }
 
