@@ -11,5 +11,11 @@ export async function announce(app: NestFastifyApplication, env: Env): Promise<v
   if (password !== undefined && process.stdout.isTTY) {
     lines.push(`  First login (shown once)  ${env.ADMIN_EMAIL}  ${password}`);
   }
-  process.stdout.write(`${lines.join('\n')}\nmcp-server ready on ${address}\n`);
+  const ready = `mcp-server ready on ${address}`;
+  // Not through the logger: what scripts wait for must not depend on LOG_LEVEL.
+  process.stdout.write(
+    env.LOG_FORMAT === 'json'
+      ? `${JSON.stringify({ level: 30, time: Date.now(), service: 'mcp-server', docs: `${url}/api/docs`, mcp: `${url}/mcp`, msg: ready })}\n`
+      : `${lines.join('\n')}\n${ready}\n`,
+  );
 }
