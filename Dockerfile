@@ -22,10 +22,11 @@ COPY nest-cli.json tsconfig.json .swcrc ./
 COPY migrations ./migrations
 COPY src ./src
 RUN npm run build
+COPY bin ./bin
 COPY deploy/compose/init.mjs ./deploy/compose/
 COPY extensions/README.md ./extensions/
 # A checkout made under a strict umask must not make an image that only root can read.
-RUN chmod -R u=rwX,go=rX dist deploy extensions package.json
+RUN chmod -R u=rwX,go=rX bin dist deploy extensions package.json
 
 FROM ${NODE_IMAGE} AS runtime
 # The git tools run it; the rest of what the server needs is in node_modules.
@@ -36,6 +37,7 @@ RUN apt-get update \
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/package.json ./
+COPY --from=build /app/bin ./bin
 COPY --from=build /app/deploy ./deploy
 COPY --from=build /app/extensions ./extensions
 COPY --from=build /app/dist ./dist

@@ -9,6 +9,8 @@ export interface StoredLogin {
   readonly refreshToken: string;
 }
 
+const READ_ONLY = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOENT']);
+
 /** Logins of this person, by server URL, in one file that only they can read. */
 export class CredentialStore {
   private readonly file: string;
@@ -32,6 +34,15 @@ export class CredentialStore {
     renameSync(draft, this.file);
   }
 
+  /** Keeps a login that can be had again at any time: a read-only home is no reason to stop. */
+  tryToKeep(url: string, login: StoredLogin): void {
+    try {
+      this.set(url, login);
+    } catch (error) {
+      if (!READ_ONLY.has(String((error as NodeJS.ErrnoException).code))) throw error;
+    }
+  }
+
   private read(): Record<string, StoredLogin> {
     try {
       return JSON.parse(readFileSync(this.file, 'utf8')) as Record<string, StoredLogin>;
@@ -46,11 +57,15 @@ export class CredentialStore {
  * only: another machine must never see it.
  */
 export function adminKey({ dataDir }: CliEnv, url: string): string | undefined {
-  const { hostname } = new URL(url);
-  if (!/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)) return undefined;
+  if (!isThisMachine(url)) return undefined;
   try {
     return readFileSync(path.join(dataDir, 'admin.key'), 'utf8').trim() || undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Only then may it get what belongs to the server of this machine or container. */
+export function isThisMachine(url: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname);
 }

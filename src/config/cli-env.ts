@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +11,8 @@ export interface CliEnv {
   readonly token?: string;
   /** The server's DATA_DIR, where the embedded default leaves the admin key. */
   readonly dataDir: string;
+  /** The first admin's account, where the server's own variables give it, as they do in its container. */
+  readonly admin?: { readonly email: string; readonly password: string };
   /** Where logins of this person are kept. */
   readonly configDir: string;
   readonly color: boolean;
@@ -25,13 +28,31 @@ export const PROJECT_DIR = path.resolve(
 export function readCliEnv(source: Readonly<Record<string, string | undefined>> = process.env): CliEnv {
   const port = source.PORT || String(ENV_SCHEMA.shape.PORT.def.defaultValue);
   const configHome = source.XDG_CONFIG_HOME || path.join(homedir(), '.config');
+  const password = adminPassword(source);
   return {
     url: (source.MCP_SERVER_URL || `http://127.0.0.1:${port}`).replace(/\/+$/, ''),
     ...(source.MCP_SERVER_TOKEN && { token: source.MCP_SERVER_TOKEN }),
     dataDir: source.DATA_DIR ? path.resolve(source.DATA_DIR) : path.join(PROJECT_DIR, '.data'),
+    ...(password && {
+      admin: {
+        email: source.ADMIN_EMAIL || ENV_SCHEMA.shape.ADMIN_EMAIL.def.defaultValue,
+        password,
+      },
+    }),
     configDir: path.join(configHome, 'mcp-server'),
     color: !source.NO_COLOR && process.stderr.isTTY,
   };
+}
+
+function adminPassword(source: Readonly<Record<string, string | undefined>>): string | undefined {
+  if (source.ADMIN_PASSWORD) return source.ADMIN_PASSWORD;
+  if (!source.ADMIN_PASSWORD_FILE) return undefined;
+  try {
+    return readFileSync(source.ADMIN_PASSWORD_FILE, 'utf8').replace(/\r?\n$/, '');
+  } catch {
+    // Only the server itself may be able to read it.
+    return undefined;
+  }
 }
 
 /**

@@ -43,7 +43,9 @@ up() {
 }
 
 install_helpers() {
-  command -v runc iptables mmdebstrap >/dev/null && return
+  local program missing=
+  for program in runc iptables mmdebstrap; do command -v "$program" >/dev/null || missing=1; done
+  [ -n "$missing" ] || return 0
   say 'installing runc, iptables and mmdebstrap …'
   export DEBIAN_FRONTEND=noninteractive
   quietly apt-get -o DPkg::Lock::Timeout=120 update &&
