@@ -8,6 +8,7 @@ import { ConversationsModule } from './conversations/conversations.module.js';
 import { HealthModule } from './health/health.module.js';
 import { CacheModule } from './platform/cache/cache.module.js';
 import { McpModule } from './mcp/mcp.module.js';
+import { type DatabaseUrl } from './platform/database/database-url.js';
 import { DatabaseModule } from './platform/database/database.module.js';
 import { EventsModule } from './platform/events/events.module.js';
 import { HttpModule } from './platform/http/http.module.js';
@@ -22,7 +23,7 @@ import { ToolsModule } from './tools/tools.module.js';
 /** Composition only: which parts make the application. */
 @Module({})
 export class AppModule {
-  static forRoot(env: Env): DynamicModule {
+  static forRoot(env: Env, database: DatabaseUrl): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -31,7 +32,7 @@ export class AppModule {
         RedisModule,
         CacheModule,
         RateLimitModule,
-        DatabaseModule.forRoot(MIGRATIONS),
+        DatabaseModule.forRoot(database, MIGRATIONS),
         HttpModule,
         EventsModule,
         QueueModule,

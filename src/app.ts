@@ -21,11 +21,31 @@ const BODY_LIMIT = 256 << 10;
 
 /** Builds the whole application: connected, migrated, not listening yet. Without `init` no part begins to work. */
 export async function createApp(env: Env, { init = true } = {}): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(env), makeAdapter(env), {
-    logger: new PinoLoggerService(makeLogger(env)),
-    abortOnError: false,
-    bodyParser: false,
-  });
+  const database = new DatabaseUrl(env);
+  let app: NestFastifyApplication | undefined;
+  try {
+    app = await NestFactory.create<NestFastifyApplication>(
+      AppModule.forRoot(env, database),
+      makeAdapter(env),
+      {
+        logger: new PinoLoggerService(makeLogger(env)),
+        abortOnError: false,
+        bodyParser: false,
+      },
+    );
+    await configure(app, env);
+    await app.get(Migrator).run();
+    if (init) await app.init();
+    return app;
+  } catch (error) {
+    await app?.close().catch(() => undefined); // the reason of the failed start is what counts
+    await database.leave();
+    throw error;
+  }
+}
+
+/** What every request passes before a route. */
+async function configure(app: NestFastifyApplication, env: Env): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
   acceptOnlyJson(fastify);
   measureRequests(fastify, app.get(Metrics));
@@ -45,9 +65,6 @@ export async function createApp(env: Env, { init = true } = {}): Promise<NestFas
     maxAge: 600,
   });
   serveOpenApi(app, VERSION);
-  await app.get(Migrator).run();
-  if (init) await app.init();
-  return app;
 }
 
 /** Stops in order: no new work, running work finished or handed back, connections closed, then the database left. */

@@ -1,6 +1,8 @@
 import { ConfigError } from '../config/env.js';
 import { EX_CONFIG, EX_SOFTWARE, EX_UNAVAILABLE } from '../config/exit-codes.js';
 
+/** A taken port, a foreign address, a system without a PostgreSQL of its own. */
+const CONFIG_ERRORS = new Set(['EADDRINUSE', 'EADDRNOTAVAIL', 'NO_POSTGRES']);
 const FILE_ERRORS = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOENT']);
 const DATABASE_ERRORS = /^(ECONNREFUSED|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|28P01|28000|3D000|08|57P0)/;
 
@@ -8,7 +10,7 @@ const DATABASE_ERRORS = /^(ECONNREFUSED|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|28P01|2800
 export function exitCodeOf(error: unknown): number {
   if (error instanceof ConfigError) return EX_CONFIG;
   const code = codeOf(error);
-  if (code === 'EADDRINUSE' || code === 'EADDRNOTAVAIL' || FILE_ERRORS.has(code)) return EX_CONFIG;
+  if (CONFIG_ERRORS.has(code) || FILE_ERRORS.has(code)) return EX_CONFIG;
   return DATABASE_ERRORS.test(code) ? EX_UNAVAILABLE : EX_SOFTWARE;
 }
 
@@ -16,7 +18,7 @@ export function exitCodeOf(error: unknown): number {
 export function explain(error: unknown): string {
   const code = codeOf(error);
   const { port, path } = error as { port?: number; path?: string };
-  if (error instanceof ConfigError) return error.message;
+  if (error instanceof ConfigError || code === 'NO_POSTGRES') return (error as Error).message;
   if (code === 'EADDRINUSE') {
     return `Port ${port} is taken (PORT). Start on another one:  PORT=${(port ?? 8000) + 1} npm start`;
   }

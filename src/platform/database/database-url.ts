@@ -1,18 +1,20 @@
 import { readFileSync } from 'node:fs';
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import { dataDir, ENV, type Env } from '../../config/env.js';
+import { Logger } from '@nestjs/common';
+import { dataDir, type Env } from '../../config/env.js';
 import { EmbeddedPostgres } from './embedded/embedded-postgres.js';
 
 /** TLS options in the form that `pg` takes. */
 type Tls = false | { rejectUnauthorized: boolean; ca?: string };
 
-/** Where the database is: DATABASE_URL, or the embedded PostgreSQL, which this starts and leaves. */
-@Injectable()
+/**
+ * Where the database is: DATABASE_URL, or the embedded PostgreSQL, which this starts and leaves. Made before the
+ * application and outlives it, so that a start that fails leaves no PostgreSQL behind.
+ */
 export class DatabaseUrl {
   private readonly log = new Logger('Database');
   private embedded?: Promise<EmbeddedPostgres>;
 
-  constructor(@Inject(ENV) private readonly env: Env) {}
+  constructor(private readonly env: Env) {}
 
   /** URL for ordinary queries; may lead through a pooler. */
   async pooled(): Promise<string> {

@@ -5,23 +5,28 @@ import { ENV, type Env } from '../../config/env.js';
 import { BoundedClient, DATABASE_TIMEOUTS } from './bounded-client.js';
 import { DatabaseProbe } from './database-probe.js';
 import { DatabaseUrl } from './database-url.js';
+import { KeyCheck } from './key-check.js';
 import { Migrator } from './migrator.js';
 import { Notifications } from './notifications.js';
 import { Transactions } from './transactions.js';
 
 @Global()
-@Module({ providers: [DatabaseUrl], exports: [DatabaseUrl] })
+@Module({})
 class DatabaseUrlModule {}
 
 /** The connection pool and the migrator. Entities come from the features (`autoLoadEntities`), migrations from the composition root. */
 @Global()
 @Module({})
 export class DatabaseModule {
-  static forRoot(migrations: (new () => MigrationInterface)[]): DynamicModule {
+  static forRoot(url: DatabaseUrl, migrations: (new () => MigrationInterface)[]): DynamicModule {
     return {
       module: DatabaseModule,
       imports: [
-        DatabaseUrlModule,
+        {
+          module: DatabaseUrlModule,
+          providers: [{ provide: DatabaseUrl, useValue: url }],
+          exports: [DatabaseUrl],
+        },
         TypeOrmModule.forRootAsync({
           inject: [DatabaseUrl, ENV],
           useFactory: async (url: DatabaseUrl, env: Env) => ({
@@ -43,7 +48,7 @@ export class DatabaseModule {
           dataSourceFactory: connect,
         }),
       ],
-      providers: [DatabaseProbe, Migrator, Notifications, Transactions],
+      providers: [DatabaseProbe, KeyCheck, Migrator, Notifications, Transactions],
       exports: [TypeOrmModule, DatabaseProbe, Migrator, Notifications, Transactions],
     };
   }

