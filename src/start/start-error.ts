@@ -3,7 +3,7 @@ import { EX_CONFIG, EX_SOFTWARE, EX_UNAVAILABLE } from '../config/exit-codes.js'
 
 /** A taken port, a foreign address, a system without a PostgreSQL of its own. */
 const CONFIG_ERRORS = new Set(['EADDRINUSE', 'EADDRNOTAVAIL', 'NO_POSTGRES']);
-const FILE_ERRORS = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOENT']);
+const FILE_ERRORS = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOENT', 'EEXIST', 'ENOSPC']);
 const DATABASE_ERRORS = /^(ECONNREFUSED|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|28P01|28000|3D000|08|57P0)/;
 
 /** The exit code for whatever ended the start: 78 to mend the configuration, 69 to try again later, 70 a bug. */

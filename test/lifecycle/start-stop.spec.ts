@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { ADMIN, caller } from '../support/test-app.js';
+import {
+  buildOnce,
+  cleanUp,
+  makeFolder,
+  processesOf,
+  PROJECT,
+  startServer,
+  until,
+} from '../support/server-process.js';
+
+jest.setTimeout(120_000);
+beforeAll(buildOnce, 120_000);
+afterAll(cleanUp);
+
+const settings = (DATA_DIR: string) => ({
+  DATA_DIR,
+  ADMIN_EMAIL: ADMIN.email,
+  ADMIN_PASSWORD: ADMIN.password,
+});
+
+async function login(url: string): Promise<number> {
+  return (await caller(url)('POST', '/api/v1/auth/login', { body: ADMIN })).status;
+}
+
+describe('a first and a second start', () => {
+  it('is ready, tells where everything is, ends with the ready line, and starts again quickly', async () => {
+    const data = makeFolder();
+    const first = await startServer({ ...settings(data), LOG_LEVEL: 'error' });
+    expect(await login(first.url)).toBe(200);
+    const lines = first.output().trimEnd().split('\n');
+    expect(lines.at(-1)).toBe(`mcp-server ready on ${first.url}`);
+    expect(lines).toContain(`  API docs   ${first.url}/api/docs`);
+    expect(first.output()).toContain('builtin:planner (rule-based, not an LLM; set LLM_MODEL=openai:…');
+    expect(first.output()).not.toContain(ADMIN.password);
+    expect(await first.stop('SIGTERM')).toBe(0);
+    await until('no process left', () => processesOf(data).length === 0);
+
+    const second = await startServer(settings(data));
+    expect(await login(second.url)).toBe(200);
+    expect(await second.stop('SIGINT')).toBe(0);
+    await until('no process left', () => processesOf(data).length === 0);
+  });
+
+  it('writes the ready line as JSON with LOG_FORMAT=json, whatever the level', async () => {
+    const data = makeFolder();
+    const server = await startServer({ ...settings(data), LOG_FORMAT: 'json', LOG_LEVEL: 'silent' });
+    const lines = server.output().trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ msg: `mcp-server ready on ${server.url}`, service: 'mcp-server' }),
+    ]);
+    await server.stop();
+  });
+});
+
+describe('Ctrl-C', () => {
+  it('to the process group of `npm start` leaves no process', async () => {
+    const data = makeFolder();
+    const server = await startServer(settings(data), { command: ['npm', 'start'], group: true });
+    process.kill(-(server.child.pid ?? 0), 'SIGINT');
+    await until('no process left', () => processesOf(data).length === 0);
+  });
+
+  it('during the start leaves no process either', async () => {
+    const data = makeFolder();
+    const starting = startServer(settings(data));
+    const ended = starting.then(
+      () => 'ready',
+      () => 'ended',
+    );
+    await until('PostgreSQL runs', () => processesOf(`${data}/pg`).length > 0);
+    const node = processesOf(data).filter((pid) => !processesOf(`${data}/pg`).includes(pid));
+    for (const pid of node) process.kill(pid, 'SIGINT');
+    expect(await ended).toBe('ended');
+    await until('no process left', () => processesOf(data).length === 0);
+  });
+});
+
+describe('a crash', () => {
+  it('kill -9 loses nothing: the next start adopts the PostgreSQL that was left', async () => {
+    const data = makeFolder();
+    const first = await startServer(settings(data));
+    const answer = await caller(first.url)('POST', '/api/v1/auth/login', { body: ADMIN });
+    await first.stop('SIGKILL');
+    const postgres = readFileSync(path.join(data, 'pg/postmaster.pid'), 'utf8').split('\n')[0];
+
+    const second = await startServer(settings(data));
+    expect(readFileSync(path.join(data, 'pg/postmaster.pid'), 'utf8').split('\n')[0]).toBe(postgres);
+    const me = await caller(second.url)('GET', '/api/v1/auth/me', { token: answer.body.accessToken });
+    expect(me.status).toBe(200);
+    expect(await second.stop()).toBe(0);
+    await until('no process left', () => processesOf(data).length === 0);
+  });
+
+  it('a PostgreSQL that is killed comes back by itself', async () => {
+    const data = makeFolder();
+    const server = await startServer(settings(data));
+    const pid = Number(readFileSync(path.join(data, 'pg/postmaster.pid'), 'utf8').split('\n')[0]);
+    process.kill(pid, 'SIGKILL');
+    await until('a login works again', async () => (await login(server.url)) === 200, 30_000);
+    expect(await server.stop()).toBe(0);
+    await until('no process left', () => processesOf(data).length === 0);
+  });
+});
+
+describe('two processes on one DATA_DIR', () => {
+  it.each([
+    ['the first', 0],
+    ['the second', 1],
+  ] as const)('both work; %s may leave first', async (_name, index) => {
+    const data = makeFolder();
+    // At once: the embedded database is started by one, joined by the other.
+    const both = await Promise.all([startServer(settings(data)), startServer(settings(data))]);
+    expect(await Promise.all(both.map((server) => login(server.url)))).toEqual([200, 200]);
+    const [leaver, stayer] = index === 0 ? both : [both[1], both[0]];
+    expect(await leaver.stop()).toBe(0);
+    expect(await login(stayer.url)).toBe(200);
+    expect(await stayer.stop()).toBe(0);
+    await until('no process left', () => processesOf(data).length === 0);
+  });
+});
+
+it('the project folder is not written by a start elsewhere', () => {
+  expect(() => readFileSync(path.join(PROJECT, '.preparing/pid'))).toThrow('ENOENT');
+});
