@@ -62,6 +62,7 @@ describe('Ctrl-C', () => {
     const server = await startServer(settings(data), { command: ['npm', 'start'], group: true });
     process.kill(-(server.child.pid ?? 0), 'SIGINT');
     await until('no process left', () => processesOf(data).length === 0);
+    expect(processesOf(data)).toEqual([]);
   });
 
   it('during the start leaves no process either', async () => {
