@@ -9,7 +9,8 @@ import {
 import { AIMessage, AIMessageChunk, type BaseMessage } from '@langchain/core/messages';
 import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs';
 import { convertToOpenAITool } from '@langchain/core/utils/function_calling';
-import { type PlannerTool, respond, type Turn } from './respond.js';
+import { respond, type Turn } from './respond.js';
+import { type PlannerTool } from './tools.js';
 
 export const PLANNER_ID = 'builtin:planner';
 

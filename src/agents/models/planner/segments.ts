@@ -1,0 +1,58 @@
+/** A part of a request. `then` says that it comes after the part before it. */
+export interface Segment {
+  readonly text: string;
+  readonly then: boolean;
+}
+
+const THEN = String.raw`,?\s+(?:and\s+)?(?:then|afterwards|after that|next)\b,?\s+`;
+const ALSO = String.raw`,?\s+and\s+also\s+|,?\s+also,?\s+(?=\w+\s)|,\s+plus\s+|,?\s+as well as\s+(?=(?:what|how|who|when|where|tell|show|find)\b)`;
+/** Where a request surely ends: a sentence, a line, a semicolon, "and then", "also". */
+const STRONG = new RegExp(
+  String.raw`(${THEN})|${ALSO}|[?!]+(?=\s|$)|(?<!\b(?:e\.g|i\.e|etc|vs|mr|mrs|ms|dr|no|approx|\d))\.(?=\s|$)|\s*;\s*|\s*\n+\s*(?:[-*•]|\d+[.)])?\s*`,
+  'gi',
+);
+const FIRST_THEN = /^\s*(?:and\s+)?(?:then|after that|afterwards|next|finally|and finally)\b,?\s+/i;
+const LEAD =
+  /^\s*(?:and|also|first|firstly|second|secondly|third|finally|lastly|plus|but|[-*•]|\d+[.)])(?:,?\s+)/i;
+
+/** Splits a request into parts that stand for themselves; never inside quotes, brackets or JSON. */
+export function split(text: string): Segment[] {
+  const segments: Segment[] = [];
+  let start = 0;
+  let then = false;
+  const push = (end: number) => {
+    let part = text.slice(start, end).trim();
+    const later = FIRST_THEN.test(part) && segments.length > 0;
+    part = part.replace(FIRST_THEN, '');
+    for (let bare = part.replace(LEAD, ''); bare !== part; bare = part.replace(LEAD, '')) part = bare;
+    if (/[\p{L}\d]/u.test(part)) segments.push({ text: part, then: (then || later) && segments.length > 0 });
+  };
+  for (const match of protect(text).matchAll(STRONG)) {
+    const isMark = /^[?!]/.test(match[0]);
+    push(match.index + (isMark ? match[0].length : 0));
+    start = match.index + match[0].length;
+    then = match[1] !== undefined;
+  }
+  push(text.length);
+  return segments;
+}
+
+/** Every way a part may be two: "… and …", "…, …". Whether it is, only the tools can say. */
+export function splitWeakly(text: string): { left: string; right: string }[] {
+  return [...protect(text).matchAll(/,?\s+and\s+|,\s+/gi)].map((match) => ({
+    left: text.slice(0, match.index),
+    right: text.slice(match.index + match[0].length),
+  }));
+}
+
+/** The text with quotes, code and brackets blanked out, positions kept. */
+function protect(text: string): string {
+  let plain = text.replace(/"[^"]*"|“[^”]*”|`[^`]*`|(?<!\w)'[^'\n]*'(?!\w)/g, (quoted) =>
+    '_'.repeat(quoted.length),
+  );
+  for (let before = ''; before !== plain;) {
+    before = plain;
+    plain = plain.replace(/\([^()]*\)|\[[^[\]]*\]|\{[^{}]*\}/g, (group) => '_'.repeat(group.length));
+  }
+  return plain;
+}
