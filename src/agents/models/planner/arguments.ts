@@ -36,15 +36,12 @@ const TAKES: readonly (readonly [RegExp, readonly Kind[]])[] = [
   [/\bhash\b|\bcommit\b|\bsha\d*\b|revision|\brev\b|\bref\b/i, ['hash']],
   [/\bdate|\bday\b|\bsince\b|\buntil\b|deadline|\bdue\b/i, ['date']],
   [/currency|ticker|\biso\b/i, ['code']],
-  [/quer(?:y|ies)|search|pattern|keyword|needle|regex|\bsymbol\b/i, ['quoted', 'identifier']],
+  [/quer(?:y|ies)|search|pattern|keyword|needle|regex|\bsymbol\b/i, ['quoted', 'identifier', 'code']],
   [/city|place|location|country|\btown|region|destination|origin|address/i, ['quoted', 'name']],
   [/\bid\b|\bkey\b|ticket|issue|identifier/i, ['identifier', 'hash', 'quoted', 'number']],
-  [
-    /name|title|author|person|owner|assignee|label|branch|project|team/i,
-    ['quoted', 'name', 'identifier', 'path'],
-  ],
+  [/name|title|author|person|owner|assignee|label|branch|project|team/i, ['quoted', 'name', 'identifier']],
 ];
-const ANY: readonly Kind[] = ['quoted', 'identifier', 'name', 'path'];
+const ANY: readonly Kind[] = ['quoted', 'identifier', 'name', 'path', 'code'];
 /** Kinds that a text holds only when they are meant: an optional parameter may take them. */
 const SURE = new Set<Kind>(['expression', 'json', 'url', 'email', 'zone', 'path', 'hash', 'date']);
 const WHOLE = /^(task|request|instructions?|prompt|question|goal)$/i;
@@ -66,21 +63,29 @@ export function fill(tool: PlannerTool, source: Source): Filled {
   const args: Record<string, unknown> = {};
   const missing: Parameter[] = [];
   const used = new Set<Value>();
+  // Without a date a tool speaks of today anyway.
+  const values = source.values.filter(({ start, end }) => !/^today$/i.test(source.text.slice(start, end)));
   let evidence = 0;
-  let several: Filled['several'];
+  const taken: [Parameter, Value][] = [];
   for (const parameter of parameters) {
-    const own = find(parameter, parameters, source.text, source.values, used);
+    const own = find(parameter, parameters, source.text, parameter.required ? source.values : values, used);
     const found = own ?? recall(parameter, source);
     if (found === undefined) {
       if (parameter.required && !parameter.hasDefault) missing.push(parameter);
       continue;
     }
     args[parameter.name] = found.value;
-    if (own !== undefined) evidence += found.sure ? 1 : 0.3;
+    if (own !== undefined) evidence += (found.sure ? 1 : 0.3) * (parameter.required ? 2.5 : 1);
     if (own?.from === undefined) continue;
     used.add(own.from);
-    several ??= listed(parameter, own.from, source, used);
+    taken.push([parameter, own.from]);
   }
+  const several =
+    missing.length > 0
+      ? undefined
+      : taken
+          .map(([parameter, first]) => listed(parameter, first, source, used))
+          .find((list) => list !== undefined);
   return { args, missing, evidence, ...(several && { several }) };
 }
 
@@ -141,6 +146,9 @@ function findNumber(
   used: ReadonlySet<Value>,
 ): Found | undefined {
   const whole = parameter.type === 'integer';
+  const named = new RegExp(String.raw`\b${parameter.name.replace(/\W/g, '')}\s*[:=]\s*$`, 'i');
+  const given = values.find(({ kind, start }) => kind === 'number' && named.test(text.slice(0, start)));
+  if (given !== undefined) return { value: given.value, sure: true, from: given };
   const free = values
     .filter(({ kind, value }) => kind === 'number' && (!whole || Number.isInteger(value)))
     .filter((value) => !used.has(value));
@@ -206,18 +214,23 @@ function findNamed(
   const match = pattern.exec(text);
   if (match === null) return undefined;
   const at = match.index + match[0].length;
-  const value = values.find(
-    (candidate) => candidate.start === at && candidate.kind !== 'number' && !used.has(candidate),
-  );
-  if (value !== undefined && allowed(parameter, value.value))
-    return { value: value.value, sure: true, from: value };
-  if (!/[:=]/.test(match[1] ?? '')) return undefined;
+  const isGiven = /[:=]/.test(match[1] ?? '');
   const rest =
     text
       .slice(at)
       .split(FREE_TEXT.test(parameter.name) ? /\n\n/ : /[,;\n]/)[0]
       ?.trim() ?? '';
-  return rest === '' || !allowed(parameter, rest) ? undefined : { value: rest, sure: true };
+  if (isGiven && FREE_TEXT.test(parameter.name) && rest !== '') return { value: unquote(rest), sure: true };
+  const value = values.find(
+    (candidate) => candidate.start === at && candidate.kind !== 'number' && !used.has(candidate),
+  );
+  if (value !== undefined && allowed(parameter, value.value))
+    return { value: value.value, sure: true, from: value };
+  return isGiven && rest !== '' && allowed(parameter, rest) ? { value: rest, sure: true } : undefined;
+}
+
+function unquote(text: string): string {
+  return /^"([^"]*)"$/.exec(text)?.[1] ?? text;
 }
 
 function findString(
@@ -231,7 +244,7 @@ function findString(
   const found = typed(parameter, kinds, text, values, used);
   if (found !== undefined) return found;
   const by = !parameter.required && /author|user|person|owner|assignee|by\b/i.test(parameter.name);
-  if (by) return after(/\bby\s+/i, text, values);
+  if (by) return after(/\b(?:by|did|does|has|from)\s+/i, text, values);
   if (!parameter.required || kinds.some((kind) => SURE.has(kind) && kind !== 'json')) return undefined;
   const single = all.filter((other) => other.required && other.type === 'string').length === 1;
   const rest = remainder(parameter, text, single);
@@ -248,6 +261,7 @@ function kindsOf(parameter: Parameter): readonly Kind[] {
     parameter.name.replace(/([a-z])([A-Z])/g, '$1 $2').replaceAll('_', ' ');
   if (FREE_TEXT.test(name) && !/json/i.test(`${name} ${parameter.description}`)) return ['quoted'];
   const byName = TAKES.find(([pattern]) => pattern.test(name));
+  if (!parameter.required) return byName?.[1] ?? [];
   const byDescription = TAKES.find(([pattern]) => pattern.test(parameter.description));
   return (byName ?? byDescription)?.[1] ?? ANY;
 }
@@ -285,7 +299,7 @@ function typed(
 function after(pattern: RegExp, text: string, values: readonly Value[]): Found | undefined {
   const match = pattern.exec(text);
   const at = match === null ? -1 : match.index + match[0].length;
-  const from = values.find(({ start, kind }) => start === at && kind !== 'number');
+  const from = values.find(({ start, kind }) => start === at && /quoted|name|email|identifier/.test(kind));
   return from === undefined ? undefined : { value: from.value, sure: true, from };
 }
 
@@ -311,7 +325,7 @@ function remainder(parameter: Parameter, text: string, single: boolean): string 
 }
 
 /** What was said or found before, when this part points back to it. */
-function recall(parameter: Parameter, { text, before, results }: Source): Found | undefined {
+function recall(parameter: Parameter, { text, values, before, results }: Source): Found | undefined {
   if (!parameter.required && !ANAPHOR.test(text)) return undefined;
   for (const result of results.toReversed()) {
     const value = byName(parameter, result);
@@ -357,7 +371,12 @@ function allowed({ schema, type }: Parameter, value: unknown): boolean {
 }
 
 /** "Paris and London", "d6, d8 and d20": more values of the same kind beside the one that was taken. */
-function listed(parameter: Parameter, first: Value, source: Source, used: Set<Value>): Filled['several'] {
+function listed(
+  parameter: Parameter,
+  first: Value,
+  source: Source,
+  used: ReadonlySet<Value>,
+): Filled['several'] {
   const all = first.kind === 'zone' ? findZones(source.text) : source.values;
   const values: Value[] = [first];
   for (const next of all) {
@@ -365,13 +384,12 @@ function listed(parameter: Parameter, first: Value, source: Source, used: Set<Va
     if (next.kind !== first.kind || next.start < last.end || used.has(next)) continue;
     const between = source.text.slice(last.end, next.start);
     if (
-      /^\s*(?:,|,?\s*and|,?\s*or|&|vs\.?|versus)\s+(?:an?\s+|the\s+|in\s+|d)?$/i.test(between) &&
+      /^\s*(?:,|,?\s*and|,?\s*or|&|vs\.?|versus)\s+(?:an?\s+|the\s+|in\s+)?[a-z]?$/i.test(between) &&
       allowed(parameter, next.value)
     )
       values.push(next);
   }
   if (values.length < 2) return undefined;
-  for (const value of values) used.add(value);
   return { name: parameter.name, values: values.map(({ value }) => value) };
 }
 

@@ -15,6 +15,8 @@ export interface Step {
   /** Steps of one stage are independent and run at the same time. */
   readonly stage: number;
   readonly tool?: PlannerTool;
+  /** What was said before it, for "it" and "that file". */
+  readonly before: readonly Value[];
 }
 
 interface Decision {
@@ -23,7 +25,7 @@ interface Decision {
 }
 
 /** Part of a request's words that a tool must know to be chosen for it. */
-const MIN_COVERAGE = 0.34;
+const MIN_COVERAGE = 0.33;
 /** Values that say by themselves what is wanted. */
 const TELLING = new Set(['expression', 'json', 'url']);
 const RESULT =
@@ -34,7 +36,6 @@ const STATEMENT = /^(?:i|i'm|i've|we|we're|my|our|there|the|this|here|these|he|s
 export class Plan {
   readonly steps: readonly Step[];
   private readonly index: ToolIndex;
-  private readonly before: readonly Value[];
 
   constructor(request: string, earlier: string, tools: readonly PlannerTool[]) {
     this.index = new ToolIndex(tools);
@@ -47,7 +48,6 @@ export class Plan {
       }
     }
     this.steps = steps;
-    this.before = known;
   }
 
   get stages(): number {
@@ -73,9 +73,9 @@ export class Plan {
 
   private fillFrom(step: Step, tool: PlannerTool, results: readonly Result[]): Filled {
     const [first, ...others] = wordings(step, results);
-    let filled = fill(tool, this.source(first ?? step.text, results));
+    let filled = fill(tool, this.source(first ?? step.text, results, step.before));
     for (const text of others) {
-      if (filled.missing.length > 0) filled = fill(tool, this.source(text, results));
+      if (filled.missing.length > 0) filled = fill(tool, this.source(text, results, step.before));
     }
     return filled;
   }
@@ -85,7 +85,7 @@ export class Plan {
     const found = step.stage > 0 ? results.map(({ text }) => text).join('\n') : '';
     if (found !== '') return `${step.text}\n\n${SO_FAR} ${found.slice(0, 4000)}`;
     const own = findValues(step.text);
-    const meant = this.before.findLast(({ kind }) =>
+    const meant = step.before.findLast(({ kind }) =>
       ['path', 'url', 'hash', 'identifier', 'quoted', 'json'].includes(kind),
     );
     if (meant === undefined || own.some(({ kind }) => kind === meant.kind)) return step.text;
@@ -93,8 +93,15 @@ export class Plan {
     return step.text.replace(/\b(?:it|(?:that|this|the same|the) (?:file|url|page|commit))\b/i, () => name);
   }
 
-  private source(text: string, results: readonly Result[] = [], before = this.before): Source {
-    return { text, values: findValues(text), before, results: results.map(({ data }) => data) };
+  private source(text: string, results: readonly Result[], before: readonly Value[]): Source {
+    // Of a list of results the first is meant, of what was said the last.
+    const found = results.flatMap((result) => valuesOf(result.text).reverse());
+    return {
+      text,
+      values: findValues(text),
+      before: [...before, ...found],
+      results: results.map(({ data }) => data),
+    };
   }
 
   /** The best tool for a part of a request, or none when none knows its words. */
@@ -109,7 +116,7 @@ export class Plan {
       if (coverage < MIN_COVERAGE && !(telling && filled.evidence >= 1 && filled.missing.length === 0))
         continue;
       const points =
-        score / top + coverage / 2 + Math.min(filled.evidence, 2) / 4 - filled.missing.length / 3;
+        score / top + coverage / 2 + Math.min(filled.evidence, 2.5) / 4 - filled.missing.length / 3;
       if (best === undefined || points > best.points) best = { tool, filled, points };
     }
     return best;
@@ -134,7 +141,7 @@ export class Plan {
     if (tool === undefined && (isSmallTalk(text) || STATEMENT.test(text))) return;
     const stage = (last?.stage ?? 0) + (last !== undefined && (then || RESULT.test(text)) ? 1 : 0);
     if (tool === undefined || last?.tool !== tool) {
-      steps.push({ text, stage, ...(tool && { tool }) });
+      steps.push({ text, stage, before: [...before], ...(tool && { tool }) });
       return;
     }
     // A sub-agent gets all of its consecutive parts in one task, and a call that would be the same is made once.
@@ -142,12 +149,16 @@ export class Plan {
     const delegated = parametersOf(tool).some(takesWhole);
     if (delegated || this.sameCall(last.text, text, tool, before))
       steps[steps.length - 1] = { ...last, text: joined };
-    else steps.push({ text, stage, tool });
+    else steps.push({ text, stage, tool, before: [...before] });
   }
 
   private sameCall(one: string, two: string, tool: PlannerTool, before: readonly Value[]): boolean {
     const [first, second] = [one, two].map((text) => fill(tool, this.source(text, [], before)));
-    return second?.missing.length === 0 && JSON.stringify(first?.args) === JSON.stringify(second.args);
+    const has = Object.entries(first?.args ?? {}).map((entry) => JSON.stringify(entry));
+    return (
+      second?.missing.length === 0 &&
+      Object.entries(second.args).every((entry) => has.includes(JSON.stringify(entry)))
+    );
   }
 }
 

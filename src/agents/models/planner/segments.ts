@@ -4,11 +4,13 @@ export interface Segment {
   readonly then: boolean;
 }
 
+/** An introduction: "two things: …". */
+const INTRODUCTION = String.raw`(?<=\b(?:things|questions|tasks|following|requests|steps)):\s+`;
 const THEN = String.raw`,?\s+(?:and\s+)?(?:then|afterwards|after that|next)\b,?\s+`;
 const ALSO = String.raw`,?\s+and\s+also\s+|,?\s+also,?\s+(?=\w+\s)|,\s+plus\s+|,?\s+as well as\s+(?=(?:what|how|who|when|where|tell|show|find)\b)`;
 /** Where a request surely ends: a sentence, a line, a semicolon, "and then", "also". */
 const STRONG = new RegExp(
-  String.raw`(${THEN})|${ALSO}|[?!]+(?=\s|$)|(?<!\b(?:e\.g|i\.e|etc|vs|mr|mrs|ms|dr|no|approx|\d))\.(?=\s|$)|\s*;\s*|\s*\n+\s*(?:[-*•]|\d+[.)])?\s*`,
+  String.raw`(${THEN})|${ALSO}|${INTRODUCTION}|[?!]+(?=\s|$)|(?<!\b(?:e\.g|i\.e|etc|vs|mr|mrs|ms|dr|no|approx|\d))\.(?=\s|$)|\s*;\s*|\s*\n+\s*(?:[-*•]|\d+[.)])?\s*`,
   'gi',
 );
 const FIRST_THEN = /^\s*(?:and\s+)?(?:then|after that|afterwards|next|finally|and finally)\b,?\s+/i;

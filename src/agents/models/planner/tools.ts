@@ -1,5 +1,5 @@
 import MiniSearch from 'minisearch';
-import { asked, stem, synonyms, words } from './words.js';
+import { asked, stem, synonyms, weightOf, words } from './words.js';
 import { blank, type Value } from './values.js';
 
 /** A tool as the planner sees it: what an LLM would see. */
@@ -72,17 +72,12 @@ const HINTS: Partial<Record<Value['kind'], string>> = {
   date: 'date',
   zone: 'time zone',
 };
-const NAME_WORDS: Partial<Record<Value['kind'], boolean>> = {
-  name: true,
-  code: true,
-  number: true,
-  expression: true,
-};
 
 /** The tools of an agent, searchable by what is asked (BM25 over name, description and parameters). */
 export class ToolIndex {
   private readonly index: MiniSearch<{ id: string }>;
   private readonly byName: ReadonlyMap<string, PlannerTool>;
+  private readonly vocabulary: ReadonlySet<string>;
 
   constructor(readonly tools: readonly PlannerTool[]) {
     this.byName = new Map(tools.map((tool) => [tool.name, tool]));
@@ -91,15 +86,17 @@ export class ToolIndex {
       tokenize: words,
       processTerm: (term) => term,
     });
-    this.index.addAll(
-      [...this.byName.values()].map((tool) => ({
-        id: tool.name,
-        name: tool.name,
-        description: tool.description ?? '',
-        parameters: parametersOf(tool)
-          .map(({ name, description, choices }) => `${name} ${description} ${(choices ?? []).join(' ')}`)
-          .join(' '),
-      })),
+    const documents = [...this.byName.values()].map((tool) => ({
+      id: tool.name,
+      name: tool.name,
+      description: tool.description ?? '',
+      parameters: parametersOf(tool)
+        .map(({ name, description, choices }) => `${name} ${description} ${(choices ?? []).join(' ')}`)
+        .join(' '),
+    }));
+    this.index.addAll(documents);
+    this.vocabulary = new Set(
+      documents.flatMap(({ name, description, parameters }) => words(`${name} ${description} ${parameters}`)),
     );
   }
 
@@ -110,14 +107,15 @@ export class ToolIndex {
     const weights = new Map<string, number>();
     const add = (term: string, weight: number) => weights.set(term, Math.max(weight, weights.get(term) ?? 0));
     for (const term of hints) add(term, own.length === 0 ? 1 : 0.5);
-    for (const term of [...own, ...asked(text)]) for (const other of synonyms(term)) add(other, 0.45);
-    for (const term of [...own, ...asked(text)]) add(term, 1);
+    for (const term of [...own, ...asked(text)])
+      for (const other of synonyms(term)) add(other, 0.45 * weightOf(term));
+    for (const term of [...own, ...asked(text)]) add(term, weightOf(term));
     if (weights.size === 0) return [];
     const results = this.index.search([...weights.keys()].join(' '), {
-      boost: { name: 2, parameters: 0.6 },
+      boost: { name: 1.5, parameters: 0.6 },
       boostTerm: (term) => weights.get(term) ?? 1,
-      prefix: (term) => term.length > 3 && (weights.get(term) ?? 1) === 1,
-      fuzzy: (term) => (term.length > 4 && (weights.get(term) ?? 1) === 1 ? 0.2 : false),
+      prefix: (term) => term.length > 3 && (weights.get(term) ?? 1) >= 0.5,
+      fuzzy: (term) => (term.length > 4 && (weights.get(term) ?? 1) >= 0.5 ? 0.2 : false),
     });
     return results.flatMap((result) => {
       const tool = this.byName.get(String(result.id));
@@ -134,7 +132,7 @@ export class ToolIndex {
 
 /** The words of a request that are no argument. */
 export function wanted(text: string, values: readonly Value[]): string[] {
-  const taken = values.filter(({ kind }) => NAME_WORDS[kind] !== true || kind === 'name');
+  const taken = values.filter(({ kind }) => kind !== 'code');
   const own = words(taken.reduce(blank, text));
   const arithmetic = values.some(({ kind }) => kind === 'expression');
   return arithmetic ? own.filter((word) => !OPERATORS.has(word)) : own;

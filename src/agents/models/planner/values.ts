@@ -25,7 +25,7 @@ export interface Value {
 
 const MONTHS = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
 const MONTH = String.raw`(${MONTHS.join('|')})[a-z]*\.?`;
-const AGO = String.raw`(?:\d+|an?|two|three) (?:hours?|days?|weeks?|months?|years?) ago`;
+const AGO = String.raw`(?:\d+|an?|two|three) (?:days?|weeks?|months?|years?) ago`;
 
 /** Kinds found by a pattern, most telling first; what one takes the next does not see. */
 const PATTERNS: readonly (readonly [Kind, RegExp])[] = [
@@ -49,9 +49,10 @@ const PATTERNS: readonly (readonly [Kind, RegExp])[] = [
     'hash',
     /\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}\b|\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b|\bHEAD(?:[~^]\d*)*/g,
   ],
+  ['path', /\$(?:\.\w+|\[[\d*]+\])+|\b[A-Za-z_]\w*(?:\.\w+)*\[[\d*]*\](?:\.\w+|\[[\d*]*\])*/g],
   [
     'path',
-    /(?<![\w/])(?:\.{0,2}\/)?(?:[\w@.+-]+\/)+[\w@.+-]*[\w@+-]|(?<![\w/.])\.?[\w@+-]*[A-Za-z_][\w@+-]*(?:\.[\w+-]+)*\.[A-Za-z]\w{0,11}\b|(?<![\w.])\.[a-z][\w-]+(?:\.\w+)*/g,
+    /(?<![\w/])(?:\.{0,2}\/)?(?:[\w@.+-]+\/)+(?:[\w@.+-]*[\w@+-])?|(?<![\w/.])\.?[\w@+-]*[A-Za-z_][\w@+-]*(?:\.[\w+-]+)*\.[A-Za-z]\w{0,11}\b|(?<![\w.])\.[a-z][\w-]+(?:\.\w+)*/g,
   ],
   [
     'path',
@@ -91,20 +92,21 @@ export function blank(text: string, { start, end }: { start: number; end: number
   return text.slice(0, start) + ' '.repeat(end - start) + text.slice(end);
 }
 
+/** The longest piece that parses. */
 function findJson(text: string): Value[] {
-  for (const open of text.matchAll(/[[{]/g)) {
-    const start = open.index;
-    for (let end = text.length; end > start + 1; end -= 1) {
-      if (!/[}\]]/.test(text[end - 1] ?? '')) continue;
+  let best: Value | undefined;
+  for (const { index: start } of [...text.matchAll(/[[{]/g)].slice(0, 50)) {
+    const ends = [...text.slice(start).matchAll(/[}\]]/g)].slice(-50).reverse();
+    for (const end of ends.map(({ index }) => start + index + 1)) {
+      if (best !== undefined && end - start <= best.end - best.start) break;
       try {
-        return [{ kind: 'json', value: JSON.parse(text.slice(start, end)) as unknown, start, end }];
+        best = { kind: 'json', value: JSON.parse(text.slice(start, end)) as unknown, start, end };
       } catch {
-        // not this bracket
+        // not from this bracket to that one
       }
     }
-    if (start > 20_000) break;
   }
-  return [];
+  return best === undefined || /[\w\]]/.test(text[best.start - 1] ?? '') ? [] : [best];
 }
 
 const WORD_NUMBERS = 'one two three four five six seven eight nine ten eleven twelve'.split(' ');
@@ -144,12 +146,30 @@ function findNames(text: string): Value[] {
 }
 
 function toDate(text: string): string {
-  const match = new RegExp(String.raw`${MONTH}`, 'i').exec(text);
+  const days = daysFromNow(text.toLowerCase());
+  if (days !== undefined) return new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+  const match = new RegExp(MONTH, 'i').exec(text);
   const year = /\b\d{4}\b/.exec(text)?.[0];
   const day = /\b\d{1,2}(?!\d)/.exec(text)?.[0];
   if (match === null || year === undefined || day === undefined) return text;
   const month = MONTHS.indexOf((match[1] ?? '').toLowerCase()) + 1;
   return `${year}-${String(month).padStart(2, '0')}-${day.padStart(2, '0')}`;
+}
+
+const DAYS: Readonly<Record<string, number>> = {
+  today: 0,
+  tomorrow: 1,
+  yesterday: -1,
+  day: 1,
+  week: 7,
+  month: 30,
+  year: 365,
+};
+
+function daysFromNow(text: string): number | undefined {
+  const ago = /^(\d+|an?|two|three|last) (day|week|month|year)/.exec(text);
+  const count = ago === null ? 0 : Number(ago[1]) || WORD_NUMBERS.indexOf(ago[1] ?? '') + 1 || 1;
+  return ago === null ? DAYS[text] : -count * (DAYS[ago[2] ?? ''] ?? 0);
 }
 
 /** A city or an IANA name as a time zone: `tokyo` is Asia/Tokyo. */

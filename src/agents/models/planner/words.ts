@@ -1,10 +1,12 @@
 /** Words that say nothing about what is wanted. */
 const STOP = new Set(
   `a about actually am an and any anything are as ask at be been being by can check could d did do does done each few
-  find_out for from get give go had has have hello help her hey hi him his how i if in into is it its just kindly know
-  let like ll me mine my need now_please of ok okay on one or our out per please quickly re s shall she should so some
+  for from get give go had has have hello help her hey hi him his how i if in into is it its just kindly know
+  let like ll me mine my need now of ok okay on one or our out per please quickly re s shall she should so some
   something t tell thank thanks that the their them then there these they thing this those to too up us use using ve
-  very want was we were what whats when which while will with would you your`.split(/\s+/),
+  very want whom often between times things most recently much mean was we were what whats when which while will with would you your`.split(
+    /\s+/,
+  ),
 );
 
 /** Everyday words for the same thing. A request may use one and a tool's description another. */
@@ -13,7 +15,7 @@ const SAME = [
   'author who wrote committer contributor person blame writer',
   'commit revision changeset check-in',
   'history log past',
-  'calculate compute evaluate calculator arithmetic math sum multiply divide subtract percent percentage number formula',
+  'calculate compute evaluate calculator arithmetic math sum multiply divide subtract percent percentage formula',
   'find search look locate grep where lookup occurrence',
   'show display print open view read see content contain inside',
   'time clock hour now',
@@ -22,7 +24,7 @@ const SAME = [
   'convert conversion transform change',
   'count many number total statistics stats length',
   'delete remove erase drop cancel',
-  'create make add new open file book schedule',
+  'create make add new open',
   'list all enumerate',
   'send mail email message notify',
   'text sentence paragraph word letter character',
@@ -52,7 +54,7 @@ export function words(text: string): string[] {
     .replace(/([a-z\d])([A-Z])/g, '$1 $2')
     .toLowerCase()
     .match(/[\p{L}\d]+/gu);
-  return (parts ?? []).filter((word) => !STOP.has(word) && !/^\d/.test(word)).map(stem);
+  return (parts ?? []).filter((word) => !STOP.has(word) && !/\d/.test(word)).map(stem);
 }
 
 /** A short English stemmer: the same for `change`, `changes`, `changed` and `changing`. */
@@ -62,6 +64,7 @@ export function stem(word: string): string {
   if (base.length > 3) base = base.replace(/(?<=[^su])s$/, '');
   if (base.length > 5) base = base.replace(/ing$|ed$|ly$|(?<=t)ion$|(?<=t)or$/, '');
   else if (base.length > 4) base = base.replace(/(?<=[^e])ed$/, '');
+  if (base === 'used') base = 'use';
   base = base.replace(/([bdgmnprt])\1$/, '$1');
   return base.length > 3 ? base.replace(/e$/, '').replace(/y$/, 'i') : base;
 }
@@ -74,6 +77,14 @@ for (const line of SAME) {
     for (const other of stems) if (other !== one) group.add(other);
     groups.set(one, group);
   }
+}
+
+/** Verbs that fit almost any tool. */
+const GENERIC = new Set('show display print open view see list give make do'.split(' ').map(stem));
+
+/** How much a word says about the tool that is wanted. */
+export function weightOf(word: string): number {
+  return GENERIC.has(word) ? 0.5 : 1;
 }
 
 /** Stems that mean about the same as this one. */
