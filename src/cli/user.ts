@@ -11,7 +11,7 @@ interface User {
   readonly email: string;
   readonly name: string | null;
   readonly role: string;
-  readonly disabledAt?: string | null;
+  readonly disabled: boolean;
 }
 
 export function registerUser(program: Command, env: CliEnv): void {
@@ -26,7 +26,7 @@ export function registerUser(program: Command, env: CliEnv): void {
         id: (one) => one.id,
         email: (one) => one.email,
         role: (one) => one.role,
-        state: (one) => (one.disabledAt == null ? 'active' : 'disabled'),
+        state: (one) => (one.disabled ? 'disabled' : 'active'),
         name: (one) => one.name,
       });
     });

@@ -26,11 +26,7 @@ export function databaseError(error: unknown): AppError | undefined {
   const message = (error as { message?: unknown } | null)?.message;
   if (typeof message !== 'string') return undefined;
   const state = databaseState(error);
-  if (
-    UNAVAILABLE_CODES.has(state) ||
-    UNAVAILABLE_STATES.test(state) ||
-    UNAVAILABLE_TEXTS.test(message)
-  ) {
+  if (UNAVAILABLE_CODES.has(state) || UNAVAILABLE_STATES.test(state) || UNAVAILABLE_TEXTS.test(message)) {
     return CommonErrors.database_unavailable(undefined, { retryAfter: 2, cause: error });
   }
   if (BUSY_STATES.has(state)) return CommonErrors.overloaded(undefined, { retryAfter: 2, cause: error });
