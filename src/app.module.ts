@@ -19,6 +19,7 @@ import { IdempotencyModule } from './platform/idempotency/idempotency.module.js'
 import { SecretsModule } from './platform/secrets/secrets.module.js';
 import { TelemetryModule } from './platform/telemetry/telemetry.module.js';
 import { ToolsModule } from './tools/tools.module.js';
+import { RunsModule } from './runs/runs.module.js';
 
 /** Composition only: which parts make the application. */
 @Module({})
@@ -44,6 +45,7 @@ export class AppModule {
         AgentsModule,
         ToolsModule,
         McpModule,
+        RunsModule,
       ],
     };
   }

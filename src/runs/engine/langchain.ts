@@ -1,0 +1,21 @@
+import { forgetTracing } from '../../config/tracing.js';
+
+export type LangChain = Awaited<ReturnType<typeof load>>;
+
+let loading: ReturnType<typeof load> | undefined;
+
+/** LangChain, loaded at its first use: it takes half a second, which a start or a request must not wait for. */
+export function loadLangChain(): Promise<LangChain> {
+  loading ??= load();
+  return loading;
+}
+
+/** One after the other: overlapping imports of the same files break under Jest's module loader. */
+async function load() {
+  // LangSmith would send prompts and results to a third party whenever its variables happen to be set.
+  forgetTracing();
+  const { createAgent, createMiddleware } = await import('langchain');
+  const { AIMessage, HumanMessage, ToolMessage } = await import('@langchain/core/messages');
+  const { DynamicStructuredTool } = await import('@langchain/core/tools');
+  return { createAgent, createMiddleware, AIMessage, HumanMessage, ToolMessage, DynamicStructuredTool };
+}

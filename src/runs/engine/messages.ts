@@ -1,0 +1,78 @@
+import { type AIMessage, type AIMessageChunk, type BaseMessage } from '@langchain/core/messages';
+import { type CallUsage } from '../run-meter.js';
+import { type LangChain } from './langchain.js';
+
+export interface StoredToolCall {
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * What a model said, as plain JSON in the journal. It is never handed to LangChain's `load`, which would revive
+ * objects of a stored text. [S58]
+ */
+export interface StoredReply {
+  readonly content: AIMessage['content'];
+  readonly text: string;
+  readonly toolCalls: readonly StoredToolCall[];
+  /** The model that answered, and how. */
+  readonly model: string;
+  readonly generatedBy: 'rules' | 'llm';
+}
+
+/**
+ * Keeps what matters of a model's message. Ids of tool calls are made unique within the agent, since they name
+ * journal rows: `seen` holds those of its earlier messages.
+ */
+export function toStored(
+  message: AIMessageChunk,
+  by: Pick<StoredReply, 'model' | 'generatedBy'>,
+  seen: ReadonlySet<string>,
+  step: number,
+): StoredReply {
+  const calls = [
+    ...(message.tool_calls ?? []),
+    // Arguments that are no JSON: the executor tells the model what they should be. [R18]
+    ...(message.invalid_tool_calls ?? []).map((call) => ({ id: call.id, name: call.name ?? '', args: {} })),
+  ];
+  const taken = new Set(seen);
+  let renamed = false;
+  const toolCalls = calls.map(({ id: given = '', name, args }, index) => {
+    const usable = /^[\w-]{1,64}$/.test(given) && !taken.has(given);
+    const id = usable ? given : `call_m${step}_${index}`;
+    renamed ||= !usable;
+    taken.add(id);
+    return { id, name, arguments: args };
+  });
+  // A provider's own blocks hold the ids too; they are given back to it only when they still fit.
+  return { content: renamed ? message.text : message.content, text: message.text, toolCalls, ...by };
+}
+
+/** The same message for LangChain, from a live call and from the journal alike. */
+export function toMessage({ AIMessage }: LangChain, reply: StoredReply): AIMessage {
+  return new AIMessage({
+    content: reply.content as string,
+    tool_calls: reply.toolCalls.map(({ id, name, arguments: args }) => ({
+      id,
+      name,
+      args,
+      type: 'tool_call',
+    })),
+  });
+}
+
+/** Tokens as the model counted them; where it did not, four characters are taken for one. */
+export function usageOf(message: AIMessageChunk, prompt: readonly BaseMessage[]): CallUsage {
+  const counted = message.usage_metadata;
+  if (counted !== undefined) {
+    const estimated = message.response_metadata['usage_estimated'] === true;
+    return { inputTokens: counted.input_tokens, outputTokens: counted.output_tokens, estimated };
+  }
+  const input = prompt.reduce((sum, part) => sum + part.text.length, 0);
+  return {
+    inputTokens: Math.ceil(input / 4),
+    outputTokens: Math.ceil(message.text.length / 4),
+    estimated: true,
+  };
+}

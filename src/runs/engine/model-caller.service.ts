@@ -1,0 +1,185 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
+import { type AIMessageChunk, type BaseMessage } from '@langchain/core/messages';
+import { type AgentDefinition } from '../../agents/agent.js';
+import { ChatModels } from '../../agents/models/chat-models.service.js';
+import { modelError } from '../../agents/models/model-error.js';
+import { AppError } from '../../common/app-error.js';
+import { newId } from '../../common/ids.js';
+import { type RunContext } from '../run-context.js';
+import { newEvent } from '../run-event.js';
+import { type StepEnd } from '../run-journal.js';
+import { type CallUsage } from '../run-meter.js';
+import { type AgentTask } from './agent-task.js';
+import { type StoredReply, toStored, usageOf } from './messages.js';
+
+type BindableTools = Parameters<NonNullable<BaseChatModel['bindTools']>>[0];
+
+export interface ModelCall {
+  /** Number of the call within its agent, from 0. */
+  readonly step: number;
+  readonly prompt: readonly BaseMessage[];
+  readonly tools: readonly unknown[];
+  /** Ids of tool calls that the agent's model has used. */
+  readonly seen: ReadonlySet<string>;
+}
+
+/** Codes after which the next model of the agent's list may be tried. */
+const PASSING = new Set(['model_unavailable', 'model_timeout', 'model_rate_limited', 'model_not_available']);
+
+/** Calls models and streams what they say; only a live call gives events. */
+@Injectable()
+export class ModelCaller {
+  private readonly log = new Logger('Runs');
+
+  constructor(private readonly models: ChatModels) {}
+
+  /** The model that an agent names, or LLM_MODEL. Throws `model_not_available`. */
+  async primary(agent: AgentDefinition): Promise<BaseChatModel> {
+    return (await this.models.open(agent.model)).model;
+  }
+
+  /** Calls the model once, or replays it. Throws RunStop, or the AppError of the provider's failure. */
+  async call(
+    context: RunContext,
+    task: AgentTask,
+    call: ModelCall,
+  ): Promise<{ reply: StoredReply; messageId: string }> {
+    context.meter.beginModelCall();
+    const message = { messageId: newId(), promptMessages: call.prompt.length };
+    let failure: Error | undefined;
+    let isLive = false;
+    const row = await context.journal.step(
+      {
+        path: `${task.path}/m${call.step}`,
+        kind: 'model',
+        agent: task.agent.name,
+        name: task.agent.model ?? 'default',
+        request: message,
+        repeatable: true,
+        started: [],
+      },
+      async (started): Promise<StepEnd> => {
+        isLive = true;
+        const { messageId } = started.request as typeof message;
+        const speech = new Speech(context, task, messageId);
+        if (started.attempt > 1) speech.reset();
+        try {
+          const { reply, usage } = await this.callAny(context, task, call, speech);
+          return { status: 'completed', result: reply, usage, events: speech.end(reply) };
+        } catch (error) {
+          failure = context.control.reason ?? modelError(error);
+          const code = failure instanceof AppError ? failure.code : 'stopped';
+          return { status: 'failed', result: { code }, events: [] };
+        }
+      },
+    );
+    if (row.status === 'failed') throw failure ?? modelError(undefined);
+    context.meter.endModelCall(row.usage as CallUsage);
+    const { messageId } = row.request as typeof message;
+    if (isLive) this.tellUsage(context, task);
+    return { reply: row.result as StoredReply, messageId };
+  }
+
+  /** A failed sub-agent in a safe sentence for the agent that asked it. */
+  describe(agent: AgentDefinition, error: unknown): string {
+    if (!(error instanceof AppError)) this.log.error({ err: error, agent: agent.name }, 'An agent failed');
+    const why = error instanceof AppError ? error.message : 'It failed unexpectedly.';
+    return `The agent ${agent.name} could not answer. ${why}`;
+  }
+
+  /** The agent's model, then its fallbacks. Never from a real model to the rule-based planner unless it is listed. */
+  private async callAny(
+    context: RunContext,
+    task: AgentTask,
+    call: ModelCall,
+    speech: Speech,
+  ): Promise<{ reply: StoredReply; usage: CallUsage }> {
+    const { model, fallbackModels } = task.agent;
+    const candidates = [model, ...fallbackModels];
+    for (const [index, id] of candidates.entries()) {
+      try {
+        return await this.callOne(context, id, call, speech);
+      } catch (error) {
+        const known = modelError(error);
+        const isLast = index === candidates.length - 1;
+        if (context.control.reason !== undefined || isLast || !PASSING.has(known.code)) throw error;
+        this.log.warn(
+          { code: known.code, model: id, runId: context.runId },
+          'A model failed; the next one is tried',
+        );
+        speech.reset();
+      }
+    }
+    throw new Error('An agent has no model');
+  }
+
+  private async callOne(
+    context: RunContext,
+    id: string | null,
+    call: ModelCall,
+    speech: Speech,
+  ): Promise<{ reply: StoredReply; usage: CallUsage }> {
+    const opened = await this.models.open(id);
+    const tools = call.tools as BindableTools;
+    const bound = tools.length === 0 ? opened.model : (opened.model.bindTools?.(tools) ?? opened.model);
+    // No callbacks: events come from here, and nothing else may listen to what is said.
+    const stream = await bound.stream([...call.prompt], { signal: context.control.signal, callbacks: [] });
+    let whole: AIMessageChunk | undefined;
+    for await (const chunk of stream) {
+      whole = whole === undefined ? chunk : whole.concat(chunk);
+      if (chunk.text !== '') speech.say(chunk.text);
+    }
+    if (whole === undefined) throw new Error('The model gave an empty stream');
+    const by = { model: opened.id, generatedBy: opened.generatedBy };
+    return { reply: toStored(whole, by, call.seen, call.step), usage: usageOf(whole, call.prompt) };
+  }
+
+  private tellUsage(context: RunContext, task: AgentTask): void {
+    const usage = { ...context.meter.usage };
+    context.emit('usage.updated', { name: task.agent.name, path: task.path }, { usage });
+  }
+}
+
+/** One message while a model says it. */
+class Speech {
+  private begun = false;
+  private readonly by: { readonly name: string; readonly path: string };
+  private readonly isTop: boolean;
+
+  constructor(
+    private readonly context: RunContext,
+    task: AgentTask,
+    private readonly messageId: string,
+  ) {
+    this.by = { name: task.agent.name, path: task.path };
+    this.isTop = task.above.length === 0;
+  }
+
+  say(text: string): void {
+    if (!this.begun) this.context.emit('message.created', this.by, { ...this.about, role: 'assistant' });
+    this.begun = true;
+    this.context.emit('message.delta', this.by, { ...this.about, text });
+    if (!this.isTop) return;
+    if (this.context.partial?.messageId === this.messageId) this.context.partial.text += text;
+    else this.context.partial = { messageId: this.messageId, text };
+  }
+
+  /** What was said of this message is void: it is said again from its beginning. */
+  reset(): void {
+    this.context.emit('message.reset', this.by, this.about);
+    this.context.partial = undefined;
+  }
+
+  /** The end of the message. That of the run's own answer comes with the end of the run, when it is stored. */
+  end(reply: StoredReply): ReturnType<typeof newEvent>[] {
+    const isAnswer = this.isTop && reply.toolCalls.length === 0;
+    if (isAnswer || !this.begun) return [];
+    if (this.isTop) this.context.partial = undefined;
+    return [newEvent('message.completed', this.by, { ...this.about, text: reply.text, status: 'complete' })];
+  }
+
+  private get about() {
+    return { messageId: this.messageId, visibility: this.isTop ? 'user' : 'internal' };
+  }
+}

@@ -1,0 +1,38 @@
+import { type Message } from '../../conversations/message.entity.js';
+import { type MessageContent } from '../../conversations/message.js';
+import { type PromptMessage } from '../run-context.js';
+
+/**
+ * The conversation as the agent of one run is shown it. Messages of runs that were made later are left out, and each
+ * answer follows its question: people may send several messages before the first is answered.
+ */
+export function promptOf(
+  history: readonly Message[],
+  run: { readonly id: string; readonly input: readonly MessageContent[] },
+  laterRuns: ReadonlySet<string>,
+): PromptMessage[] {
+  const before = history.filter(
+    ({ role, runId }) =>
+      (role === 'user' || role === 'assistant') &&
+      runId !== run.id &&
+      (runId === null || !laterRuns.has(runId)),
+  );
+  const questions = new Set(before.filter(({ role }) => role === 'user').map(({ runId }) => runId));
+  const answersOf = (runId: string | null) =>
+    before.filter((message) => message.role === 'assistant' && runId !== null && message.runId === runId);
+  const ordered = before.flatMap((message) => {
+    if (message.role === 'user') return [message, ...answersOf(message.runId)];
+    return message.runId !== null && questions.has(message.runId) ? [] : [message];
+  });
+  const prompt = ordered
+    .map(({ role, content }) => ({ role: role as PromptMessage['role'], text: textOf(content) }))
+    .filter(({ text }) => text !== '');
+  return [...prompt, { role: 'user', text: textOf(run.input) }];
+}
+
+export function textOf(content: readonly MessageContent[]): string {
+  return content
+    .flatMap((part) => (part.type === 'text' ? [part.text] : []))
+    .join('\n\n')
+    .trim();
+}

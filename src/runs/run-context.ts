@@ -1,0 +1,41 @@
+import { type Actor } from '../common/actor.js';
+import { type MessageToolCall } from '../conversations/message.js';
+import { type RunControl } from './run-control.js';
+import { type EventAgent, newEvent, type RunEventType } from './run-event.js';
+import { type RunJournal } from './run-journal.js';
+import { type RunMeter } from './run-meter.js';
+import { type RunWriter } from './run-writer.js';
+
+/** A message of the conversation as an agent is shown it. */
+export interface PromptMessage {
+  readonly role: 'user' | 'assistant';
+  readonly text: string;
+}
+
+/** The answer of an agent. */
+export interface AgentAnswer {
+  readonly text: string;
+  readonly messageId: string;
+  readonly model: string;
+  readonly generatedBy: 'rules' | 'llm';
+  readonly toolCalls: readonly MessageToolCall[];
+}
+
+/** What one run shares among all its agents. */
+export class RunContext {
+  /** What the top-level agent has said of a message that is not complete yet. */
+  partial?: { readonly messageId: string; text: string };
+
+  constructor(
+    readonly runId: string,
+    readonly actor: Actor,
+    readonly control: RunControl,
+    readonly writer: RunWriter,
+    readonly journal: RunJournal,
+    readonly meter: RunMeter,
+  ) {}
+
+  emit(type: RunEventType, agent: EventAgent, data?: Readonly<Record<string, unknown>>): void {
+    this.writer.emit(newEvent(type, agent, data));
+  }
+}

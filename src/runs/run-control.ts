@@ -1,0 +1,71 @@
+import { type AppError } from '../common/app-error.js';
+
+/** Why a worker stops before the agent has answered. */
+export type StopKind = 'cancelled' | 'hand_back' | 'suspended' | 'lost' | 'failed';
+
+/** Thrown through the engine; never shown. */
+export class RunStop extends Error {
+  override readonly name = 'RunStop';
+
+  constructor(
+    readonly kind: StopKind,
+    /** Why it failed, for `failed`. */
+    readonly error?: AppError,
+    /** What it needs, for `suspended`. */
+    readonly need: Readonly<Record<string, unknown>> = {},
+  ) {
+    super(kind, { cause: error });
+  }
+}
+
+/** The reins of one run in this process: stops it from outside, at once or at the next step. */
+export class RunControl {
+  /** The first reason counts. */
+  reason?: RunStop;
+  private readonly controller = new AbortController();
+  private readonly underWay = new Set<Promise<unknown>>();
+  private leaving = false;
+
+  /** Aborts model and tool calls. */
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  stop(reason: RunStop): void {
+    if (this.reason !== undefined) return;
+    this.reason = reason;
+    this.controller.abort(reason);
+  }
+
+  /** Stops with an error of the run as a whole, and throws. */
+  fail(error: AppError): never {
+    this.stop(new RunStop('failed', error));
+    throw this.reason ?? error;
+  }
+
+  /** The process shuts down: stop before the next step begins. */
+  handBackSoon(): void {
+    this.leaving = true;
+  }
+
+  /** Called before every step. Throws when the run must not go on. */
+  boundary(): void {
+    if (this.leaving) this.stop(new RunStop('hand_back'));
+    if (this.reason !== undefined) throw this.reason;
+  }
+
+  /** Remembers work so that `settled` waits for it: LangGraph leaves siblings of a failed call running. */
+  async track<T>(work: Promise<T>): Promise<T> {
+    this.underWay.add(work);
+    try {
+      return await work;
+    } finally {
+      this.underWay.delete(work);
+    }
+  }
+
+  /** Resolves when no step is under way. */
+  async settled(): Promise<void> {
+    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
+  }
+}

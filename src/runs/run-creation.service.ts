@@ -1,0 +1,133 @@
+import { Injectable } from '@nestjs/common';
+import { AgentsService } from '../agents/agents.service.js';
+import { type Actor } from '../common/actor.js';
+import { newId } from '../common/ids.js';
+import { ConversationsService } from '../conversations/conversations.service.js';
+import { type MessageContent } from '../conversations/message.js';
+import { MessagesService } from '../conversations/messages.service.js';
+import { type Transaction } from '../platform/database/transactions.js';
+import { NO_USAGE, type RunLimits } from './run.js';
+import { type Run } from './run.entity.js';
+import { newEvent } from './run-event.js';
+import { RunLogRepository } from './run-log.repository.js';
+import { RunErrors } from './runs.errors.js';
+import { type CountedRun, RunsRepository } from './runs.repository.js';
+
+const DEFAULT_AGENT = 'assistant';
+/** Runs of one user that may wait at the same time. */
+const MAX_QUEUED = 100;
+
+export interface RunRequest {
+  readonly conversationId?: string;
+  readonly input: string | readonly MessageContent[];
+  readonly agent?: string;
+  readonly concurrency?: 'enqueue' | 'reject' | 'interrupt';
+  readonly limits?: Partial<RunLimits>;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** W3C Trace Context of the caller. */
+  readonly traceparent?: string;
+}
+
+export interface CreatedRun {
+  readonly run: CountedRun;
+  /** Runs that were asked to stop in favour of this one. */
+  readonly interrupted: readonly string[];
+}
+
+/** Writes new runs: the message, the run and its first events in the caller's transaction. */
+@Injectable()
+export class RunCreation {
+  constructor(
+    private readonly agents: AgentsService,
+    private readonly conversations: ConversationsService,
+    private readonly messages: MessagesService,
+    private readonly runs: RunsRepository,
+    private readonly log: RunLogRepository,
+  ) {}
+
+  /**
+   * Throws `conversation_not_found`, `agent_not_found`, `too_many_runs`, `run_in_progress` (concurrency "reject").
+   * The conversation stays locked until the transaction ends, so runs and messages have one order.
+   */
+  async create(actor: Actor, request: RunRequest, transaction: Transaction): Promise<CreatedRun> {
+    const content = typeof request.input === 'string' ? [text(request.input)] : request.input;
+    const agent = await this.agentName(actor, request, transaction);
+    if ((await this.runs.countQueued(actor.userId, MAX_QUEUED, transaction)) >= MAX_QUEUED) {
+      throw RunErrors.too_many_runs(undefined, { retryAfter: 5 });
+    }
+    const id = newId();
+    const { conversationId } = request;
+    let inputMessageId: string | null = null;
+    let interrupted: string[] = [];
+    if (conversationId !== undefined) {
+      const message = { conversationId, role: 'user', content, runId: id, status: 'complete' } as const;
+      inputMessageId = (await this.messages.append(actor, message, transaction)).id;
+      interrupted = await this.makeRoom(conversationId, request.concurrency ?? 'enqueue', transaction);
+    }
+    const run = toRow(actor, request, { id, agent, content, inputMessageId });
+    await this.runs.insert(run, transaction);
+    const by = { name: agent, path: agent };
+    const events = [newEvent('run.created', by, { conversationId }), newEvent('run.queued', by)];
+    await this.log.insertEvents(id, 1, events, transaction);
+    return { run: { ...run, position: '', steps: 0 }, interrupted };
+  }
+
+  private async agentName(actor: Actor, request: RunRequest, transaction: Transaction): Promise<string> {
+    const { conversationId } = request;
+    const ofConversation =
+      conversationId === undefined
+        ? null
+        : (await this.conversations.get(actor, conversationId, transaction)).agent;
+    return (await this.agents.get(actor, request.agent ?? ofConversation ?? DEFAULT_AGENT)).name;
+  }
+
+  private async makeRoom(
+    conversationId: string,
+    concurrency: 'enqueue' | 'reject' | 'interrupt',
+    transaction: Transaction,
+  ): Promise<string[]> {
+    if (concurrency === 'enqueue') return [];
+    const unfinished = await this.runs.unfinished(conversationId, transaction);
+    if (concurrency === 'reject') {
+      if (unfinished.length > 0) throw RunErrors.run_in_progress();
+      return [];
+    }
+    return unfinished.map((run) => run.id);
+  }
+}
+
+function text(value: string): MessageContent {
+  return { type: 'text', text: value };
+}
+
+function toRow(
+  actor: Actor,
+  request: RunRequest,
+  made: Pick<Run, 'id' | 'agent' | 'inputMessageId'> & { content: readonly MessageContent[] },
+): Omit<Run, 'position'> {
+  const { sessionId, apiKeyId } = actor;
+  return {
+    id: made.id,
+    userId: actor.userId,
+    conversationId: request.conversationId ?? null,
+    agent: made.agent,
+    status: 'queued',
+    input: made.content,
+    inputMessageId: made.inputMessageId,
+    output: null,
+    error: null,
+    usage: NO_USAGE,
+    limits: request.limits ?? {},
+    metadata: request.metadata ?? {},
+    credential: { scopes: [...actor.scopes], ...(sessionId && { sessionId }), ...(apiKeyId && { apiKeyId }) },
+    traceparent: request.traceparent ?? null,
+    leaseOwner: null,
+    leaseUntil: null,
+    fence: 0,
+    attempt: 0,
+    lastSeq: 2,
+    createdAt: new Date(),
+    startedAt: null,
+    finishedAt: null,
+  };
+}

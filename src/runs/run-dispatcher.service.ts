@@ -1,0 +1,52 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { EventBus } from '../platform/events/event-bus.js';
+import { Queue } from '../platform/queue/queue.js';
+import { CONTROL_CHANNEL, eventsChannel } from './run-event.js';
+import { type DueRun, RunLeasesRepository } from './run-leases.repository.js';
+
+export const RUN_QUEUE = 'runs';
+
+/** Tells workers and streams what happened to a run. Only wake-ups: what is lost here the reconciler finds. */
+@Injectable()
+export class RunDispatcher {
+  private readonly log = new Logger('Runs');
+
+  constructor(
+    private readonly queue: Queue,
+    private readonly bus: EventBus,
+    private readonly leases: RunLeasesRepository,
+  ) {}
+
+  /**
+   * Queues a committed run. Never throws: the run is acknowledged already. `occasion` tells apart jobs that mean the
+   * same, because an id that is just being worked off would be ignored.
+   */
+  async enqueue(run: DueRun, occasion = ''): Promise<void> {
+    try {
+      await this.queue.add(RUN_QUEUE, { id: `${run.id}-${run.fence}${occasion}`, data: { runId: run.id } });
+    } catch (error) {
+      this.log.warn({ err: error, runId: run.id }, 'A run was not queued; the reconciler will do it');
+    }
+  }
+
+  /** A conversation is free: its oldest waiting run is next. Never throws. */
+  async enqueueNextOf(conversationId: string | null): Promise<void> {
+    if (conversationId === null) return;
+    try {
+      const next = await this.leases.nextOf(conversationId);
+      if (next !== undefined) await this.enqueue(next, '-next');
+    } catch (error) {
+      this.log.warn({ err: error, conversationId }, 'The next run was not queued; the reconciler will do it');
+    }
+  }
+
+  /** There are new events of this run. */
+  announce(runId: string): void {
+    this.bus.publish(eventsChannel(runId), '');
+  }
+
+  /** This run was asked to stop: its worker, wherever it is, should look. */
+  stop(runId: string): void {
+    this.bus.publish(CONTROL_CHANNEL, runId);
+  }
+}

@@ -1,0 +1,261 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { AgentsService } from '../agents/agents.service.js';
+import { type AgentDefinition } from '../agents/agent.js';
+import { type Actor, scopesOf } from '../common/actor.js';
+import { AppError } from '../common/app-error.js';
+import { CommonErrors } from '../common/common.errors.js';
+import { UsersService } from '../users/users.service.js';
+import { AgentRunner } from './engine/agent-runner.service.js';
+import { PromptBuilder } from './engine/prompt-builder.service.js';
+import { type RunFailure, StaleFence } from './run.js';
+import { type AgentAnswer, RunContext } from './run-context.js';
+import { type RunControl, RunStop } from './run-control.js';
+import { newEvent } from './run-event.js';
+import { type Finish, RunFinisher } from './run-finisher.service.js';
+import { RunJournal } from './run-journal.js';
+import { type ClaimedRun } from './run-leases.repository.js';
+import { boundsOf, RunMeter } from './run-meter.js';
+import { type RunWriter } from './run-writer.js';
+import { type RunStep } from './run-step.js';
+import { RunErrors } from './runs.errors.js';
+
+/** Workers that may die over one run before it is given up. [R42] */
+const MAX_ATTEMPTS = 5;
+
+/** A run in the hands of this worker. */
+export interface HeldRun {
+  readonly run: ClaimedRun;
+  readonly control: RunControl;
+  readonly writer: RunWriter;
+  readonly steps: readonly RunStep[];
+}
+
+/** Does one run, from where its journal ends, and lets it go: answered, failed, stopped or handed back. */
+@Injectable()
+export class RunExecution {
+  private readonly log = new Logger('Runs');
+
+  constructor(
+    private readonly users: UsersService,
+    private readonly agents: AgentsService,
+    private readonly prompts: PromptBuilder,
+    private readonly runner: AgentRunner,
+    private readonly finisher: RunFinisher,
+  ) {}
+
+  /** Never throws but StaleFence and what the database says while it is away; then another worker goes on. */
+  async execute(held: HeldRun): Promise<void> {
+    const { run, control, writer } = held;
+    const { context, end } = await this.work(held);
+    // Siblings of what failed may still be under way; nothing may happen after the end.
+    await control.settled();
+    let finish = await end();
+    await writer.flush();
+    while (!(await this.finisher.finish(run, writer.lastSeq, context.actor, finish))) {
+      // A cancel came in between.
+      finish = this.stopped(held, context, new RunStop('cancelled'));
+    }
+  }
+
+  private async work(held: HeldRun): Promise<{ context: RunContext; end: () => Promise<Finish> }> {
+    const { run, control, writer } = held;
+    const journal = new RunJournal(held.steps, writer, control);
+    let context = new RunContext(run.id, ownerOf(run), control, writer, journal, unlimited());
+    try {
+      if (run.status === 'cancelling') control.stop(new RunStop('cancelled'));
+      control.boundary();
+      if (run.attempt > MAX_ATTEMPTS) throw RunErrors.run_crashed();
+      const actor = await this.actorOf(run);
+      const agent = await this.agents.get(actor, run.agent);
+      const limits = boundsOf(agent.limits, run.limits);
+      const meter = new RunMeter(limits, (error) => control.fail(error));
+      context = new RunContext(run.id, actor, control, writer, journal, meter);
+      const answer = await this.runInTime(context, run, agent, limits.timeoutMs);
+      return { context, end: async () => this.completed(held, context, agent, answer) };
+    } catch (error) {
+      if (error instanceof StaleFence) throw error;
+      const stop = control.reason ?? new RunStop('failed', this.failureOf(error, run));
+      return {
+        context,
+        end: async () => {
+          if (stop.kind !== 'hand_back' && stop.kind !== 'suspended') await closeDangling(context);
+          return this.stopped(held, context, stop);
+        },
+      };
+    }
+  }
+
+  private async runInTime(
+    context: RunContext,
+    run: ClaimedRun,
+    agent: AgentDefinition,
+    timeoutMs: number,
+  ): Promise<AgentAnswer> {
+    const by = { name: agent.name, path: agent.name };
+    if (run.lastSeq <= EVENTS_OF_CREATION) {
+      context.emit('run.started', by);
+      context.emit('agent.started', by);
+    }
+    const timeUp = () => context.control.stop(new RunStop('failed', RunErrors.run_timeout()));
+    const timer = setTimeout(timeUp, Math.max(0, timeoutMs - run.elapsedMs));
+    try {
+      const prompt = await this.prompts.build(context.actor, run, agent);
+      return await this.runner.run(context, { agent, path: agent.name, above: [], prompt });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The maker of the run as he is now, with no more rights than the credential that made it. */
+  private async actorOf(run: ClaimedRun): Promise<Actor> {
+    const user = await this.users.findById(run.userId);
+    if (user === null || user.disabledAt !== null) throw RunErrors.user_disabled();
+    const allowed = scopesOf(user.role);
+    const scopes = new Set(run.credential.scopes.filter((scope) => allowed.has(scope)));
+    return { ...ownerOf(run), role: user.role, scopes };
+  }
+
+  private failureOf(error: unknown, run: ClaimedRun): AppError {
+    if (error instanceof AppError) {
+      this.log.warn({ err: error.cause ?? error, code: error.code, runId: run.id }, 'A run failed');
+      return error;
+    }
+    this.log.error({ err: error, runId: run.id }, 'A run failed unexpectedly');
+    return CommonErrors.internal('The run failed unexpectedly. Its id finds it in the log.', {
+      cause: error,
+    });
+  }
+
+  private completed(
+    { run }: HeldRun,
+    context: RunContext,
+    agent: AgentDefinition,
+    answer: AgentAnswer,
+  ): Finish {
+    const by = { name: agent.name, path: agent.name };
+    const { text, messageId, model, generatedBy, toolCalls } = answer;
+    const output = { text, ...(run.conversationId !== null && { messageId }) };
+    const about = { messageId, visibility: 'user', text, status: 'complete', model, generatedBy };
+    return {
+      status: 'completed',
+      usage: context.meter.usage,
+      output,
+      events: [
+        newEvent('message.completed', by, about),
+        newEvent('agent.completed', by, { isError: false }),
+        newEvent('run.completed', by, { output, usage: context.meter.usage }),
+      ],
+      ...(run.conversationId !== null && {
+        message: {
+          id: messageId,
+          conversationId: run.conversationId,
+          role: 'assistant',
+          content: [{ type: 'text', text }],
+          agent: agent.name,
+          runId: run.id,
+          ...(toolCalls.length > 0 && { toolCalls }),
+          status: 'complete',
+          model,
+          generatedBy,
+        },
+      }),
+    };
+  }
+
+  private stopped({ run }: HeldRun, context: RunContext, stop: RunStop): Finish {
+    const by = { name: run.agent, path: run.agent };
+    const { usage } = context.meter;
+    switch (stop.kind) {
+      case 'lost':
+        throw new StaleFence();
+      case 'hand_back':
+        return { status: 'queued', usage, uncounted: true, events: [newEvent('run.queued', by)] };
+      case 'suspended':
+        return { status: 'requires_action', usage, events: [newEvent('run.requires_action', by, stop.need)] };
+      case 'cancelled':
+        return this.withPartial(run, context, {
+          status: 'cancelled',
+          usage,
+          events: [newEvent('run.cancelled', by)],
+        });
+      case 'failed': {
+        const { code, message } = stop.error ?? CommonErrors.internal();
+        const error: RunFailure = { code, message };
+        return this.withPartial(run, context, {
+          status: 'failed',
+          usage,
+          error,
+          events: [newEvent('run.failed', by, { error })],
+        });
+      }
+    }
+  }
+
+  /** What the agent had begun to say is kept, and says of itself that it is not complete. */
+  private withPartial(run: ClaimedRun, context: RunContext, finish: Finish): Finish {
+    const { partial } = context;
+    if (partial === undefined || partial.text.trim() === '') return finish;
+    const { messageId, text } = partial;
+    const about = { messageId, visibility: 'user', text, status: 'incomplete' };
+    const events = [
+      newEvent('message.completed', { name: run.agent, path: run.agent }, about),
+      ...finish.events,
+    ];
+    const output = { text, ...(run.conversationId !== null && { messageId }) };
+    if (run.conversationId === null) return { ...finish, events, output };
+    return {
+      ...finish,
+      events,
+      output,
+      message: {
+        id: messageId,
+        conversationId: run.conversationId,
+        role: 'assistant',
+        content: [{ type: 'text', text }],
+        agent: run.agent,
+        runId: run.id,
+        status: 'incomplete',
+      },
+    };
+  }
+}
+
+/** `run.created` and `run.queued`: a run that has more was started before. */
+const EVENTS_OF_CREATION = 2;
+
+/** Enough of an actor to own what is written when the run cannot even begin. */
+function ownerOf(run: ClaimedRun): Actor {
+  const { sessionId, apiKeyId } = run.credential;
+  return {
+    userId: run.userId,
+    role: 'member',
+    scopes: new Set(),
+    ...(sessionId !== undefined && { sessionId }),
+    ...(apiKeyId !== undefined && { apiKeyId }),
+  };
+}
+
+function unlimited(): RunMeter {
+  const limits = { maxSteps: 0, maxToolCalls: 0, maxTokens: 0, maxCostUsd: 0, timeoutMs: 0 };
+  return new RunMeter(limits, (error) => {
+    throw error;
+  });
+}
+
+/** Calls that were begun get a result that says that they were stopped, so that none is left open. [R23] */
+async function closeDangling(context: RunContext): Promise<void> {
+  for (const step of context.journal.dangling()) {
+    const text = 'Stopped before it ended; whether it had an effect is not known.';
+    const by = { name: step.agent, path: step.path.slice(0, step.path.lastIndexOf('/')) };
+    const toolCallId = step.path.slice(step.path.lastIndexOf('/t:') + 3);
+    const error = { code: 'tool_cancelled', message: text };
+    await context.journal.finish(step, {
+      status: 'failed',
+      result: { text, isError: true },
+      events:
+        step.kind === 'tool'
+          ? [newEvent('tool_call.failed', by, { toolCallId, tool: step.name, error })]
+          : [],
+    });
+  }
+}

@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { type Actor } from '../common/actor.js';
+import { type NewMessage } from '../conversations/message.js';
+import { MessagesService } from '../conversations/messages.service.js';
+import { Transactions } from '../platform/database/transactions.js';
+import { StaleFence } from './run.js';
+import { RunDispatcher } from './run-dispatcher.service.js';
+import { type NewRunEvent } from './run-event.js';
+import { type ClaimedRun, RunLeasesRepository, type RunEnding } from './run-leases.repository.js';
+import { RunLogRepository } from './run-log.repository.js';
+
+/** How a worker lets a run go. */
+export interface Finish extends Omit<RunEnding, 'events'> {
+  readonly events: readonly NewRunEvent[];
+  readonly message?: NewMessage;
+}
+
+/** Lets runs go: status, last events and the answer commit together, then the others are told. */
+@Injectable()
+export class RunFinisher {
+  constructor(
+    private readonly leases: RunLeasesRepository,
+    private readonly log: RunLogRepository,
+    private readonly messages: MessagesService,
+    private readonly transactions: Transactions,
+    private readonly dispatcher: RunDispatcher,
+  ) {}
+
+  /** False when its status does not allow that any more: it was cancelled meanwhile. Throws StaleFence. */
+  async finish(run: ClaimedRun, lastSeq: number, actor: Actor, finish: Finish): Promise<boolean> {
+    const { events, message, ...ending } = finish;
+    const done = await this.transactions
+      .run(async (transaction) => {
+        // The conversation is locked before the run, as everywhere.
+        if (message !== undefined) await this.messages.append(actor, message, transaction);
+        const released = await this.leases.release(
+          { id: run.id, fence: run.fence, lastSeq },
+          { ...ending, events: events.length },
+          transaction,
+        );
+        if (!released) throw new NotReleased();
+        await this.log.insertEvents(run.id, lastSeq + 1, events, transaction);
+      })
+      .then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof NotReleased) return false;
+          throw error;
+        },
+      );
+    if (!done) {
+      const [held] = await this.leases.statusOf(run);
+      if (held === undefined) throw new StaleFence();
+      return false;
+    }
+    this.dispatcher.announce(run.id);
+    if (finish.status === 'queued') await this.dispatcher.enqueue(run);
+    else if (finish.status !== 'requires_action') await this.dispatcher.enqueueNextOf(run.conversationId);
+    return true;
+  }
+}
+
+/** Rolls the transaction back, with the message in it. */
+class NotReleased extends Error {}

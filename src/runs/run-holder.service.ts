@@ -1,0 +1,131 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { ENV, type Env } from '../config/env.js';
+import { StaleFence } from './run.js';
+import { RunControl, RunStop } from './run-control.js';
+import { RunDispatcher } from './run-dispatcher.service.js';
+import { RunExecution } from './run-execution.service.js';
+import { type ClaimedRun, RunLeasesRepository } from './run-leases.repository.js';
+import { RunLogRepository } from './run-log.repository.js';
+import { RunWriter } from './run-writer.js';
+import { leaseOwner } from './worker-identity.js';
+
+interface Holding {
+  readonly run: ClaimedRun;
+  readonly control: RunControl;
+  /** By the monotonic clock, from before the database was asked: never later than what the row says. */
+  leaseEnds: number;
+  done: Promise<void>;
+}
+
+/** The runs that this process holds: taken under a lease, which is renewed, watched and let go. */
+@Injectable()
+export class RunHolder {
+  private readonly log = new Logger('Runs');
+  private readonly owner = leaseOwner();
+  private readonly held = new Map<string, Holding>();
+  private leaving = false;
+  private renewing?: Promise<void>;
+
+  constructor(
+    @Inject(ENV) private readonly env: Env,
+    private readonly leases: RunLeasesRepository,
+    private readonly logs: RunLogRepository,
+    private readonly execution: RunExecution,
+    private readonly dispatcher: RunDispatcher,
+  ) {}
+
+  holds(runId: string): boolean {
+    return this.held.has(runId);
+  }
+
+  /** Takes a run, when there is anything to do, and resolves when it is let go. Never throws. */
+  async take(runId: string): Promise<void> {
+    if (this.leaving || this.held.has(runId)) return;
+    const asked = performance.now();
+    try {
+      const run = await this.leases.claim(runId, this.owner, this.env.LEASE_SECONDS);
+      if (run === undefined) return;
+      const holding: Holding = {
+        run,
+        control: new RunControl(),
+        leaseEnds: asked + this.env.LEASE_SECONDS * 1000,
+        done: Promise.resolve(),
+      };
+      this.held.set(runId, holding);
+      if (this.leaving) holding.control.handBackSoon();
+      holding.done = this.hold(holding);
+      await holding.done;
+    } catch (error) {
+      // The row stays as it is; its lease, or the reconciler, brings it to a worker again.
+      this.log.warn({ err: error, runId }, 'A run was not taken');
+    }
+  }
+
+  /** Renews all leases, and stops what was cancelled or lost. One renewal at a time. */
+  async renew(): Promise<void> {
+    while (this.renewing !== undefined) await this.renewing;
+    this.renewing = this.renewAll().finally(() => {
+      this.renewing = undefined;
+    });
+    await this.renewing;
+  }
+
+  /** Every run stops before its next step. */
+  handBackSoon(): void {
+    this.leaving = true;
+    for (const { control } of this.held.values()) control.handBackSoon();
+  }
+
+  /** Every run stops at once, also within a step. */
+  handBackNow(): void {
+    for (const { control } of this.held.values()) control.stop(new RunStop('hand_back'));
+  }
+
+  /** Resolves when no run is held. */
+  async empty(): Promise<void> {
+    this.leaving = true;
+    await Promise.all([...this.held.values()].map((holding) => holding.done));
+  }
+
+  private async hold(holding: Holding): Promise<void> {
+    const { run, control } = holding;
+    const writer = new RunWriter(this.logs, run, {
+      written: () => this.dispatcher.announce(run.id),
+      lost: () => control.stop(new RunStop('lost')),
+      mayRetry: () => performance.now() < holding.leaseEnds,
+    });
+    try {
+      const steps = await this.logs.journal(run.id);
+      await this.execution.execute({ run, control, writer, steps });
+    } catch (error) {
+      control.stop(new RunStop('lost'));
+      if (!(error instanceof StaleFence)) this.log.warn({ err: error, runId: run.id }, 'A run was let go');
+    } finally {
+      this.held.delete(run.id);
+    }
+  }
+
+  private async renewAll(): Promise<void> {
+    const holdings = [...this.held.values()];
+    if (holdings.length === 0) return;
+    const asked = performance.now();
+    const runs = holdings.map(({ run }) => run);
+    try {
+      const rows = await this.leases.renew(runs, this.env.LEASE_SECONDS);
+      const statuses = new Map(rows.map((row) => [row.id, row.status]));
+      for (const holding of holdings) {
+        const status = statuses.get(holding.run.id);
+        if (status === undefined) holding.control.stop(new RunStop('lost'));
+        else holding.leaseEnds = asked + this.env.LEASE_SECONDS * 1000;
+        if (status === 'cancelling') holding.control.stop(new RunStop('cancelled'));
+      }
+    } catch (error) {
+      this.log.warn({ err: error }, 'Leases were not renewed');
+      // Before another worker may take it, this one must have stopped.
+      const soon = performance.now() + (this.env.LEASE_SECONDS * 1000) / 3;
+      for (const holding of holdings) {
+        if (holding.leaseEnds < soon) holding.control.stop(new RunStop('lost'));
+      }
+    }
+  }
+}

@@ -1,0 +1,216 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { databaseState } from '../platform/database/database-error.js';
+import { type Transaction } from '../platform/database/transactions.js';
+import {
+  type RunCredential,
+  type RunFailure,
+  type RunInput,
+  type RunLimits,
+  type RunOutput,
+  type RunStatus,
+  type RunUsage,
+  sourcesOf,
+} from './run.js';
+
+/** A run as the worker that took it knows it. */
+export interface ClaimedRun {
+  readonly id: string;
+  readonly position: string;
+  readonly userId: string;
+  readonly conversationId: string | null;
+  readonly agent: string;
+  readonly status: 'running' | 'cancelling';
+  readonly input: RunInput;
+  readonly inputMessageId: string | null;
+  readonly limits: Partial<RunLimits>;
+  readonly credential: RunCredential;
+  readonly fence: number;
+  readonly attempt: number;
+  readonly lastSeq: number;
+  /** Since it was first started, by the clock of the database. */
+  readonly elapsedMs: number;
+}
+
+/** Where a run goes when its worker lets it go. */
+export interface RunEnding {
+  readonly status: RunStatus;
+  readonly usage: RunUsage;
+  readonly output?: RunOutput;
+  readonly error?: RunFailure;
+  /** Events that go with it. */
+  readonly events: number;
+  /** A run that was handed back has not failed: its attempt does not count. */
+  readonly uncounted?: boolean;
+}
+
+export interface DueRun {
+  readonly id: string;
+  readonly fence: number;
+}
+
+/** Another run of the conversation was quicker. */
+const UNIQUE_VIOLATION = '23505';
+const ENDED = ['completed', 'failed', 'cancelled', 'expired'];
+
+/** What workers do to runs. Time is always the clock of the database. [R29] */
+@Injectable()
+export class RunLeasesRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * Takes a run: one that waits and whose conversation is free, or one whose lease has ended. Raises the fence.
+   * Undefined when there is nothing to do.
+   */
+  async claim(id: string, owner: string, leaseSeconds: number): Promise<ClaimedRun | undefined> {
+    try {
+      const [rows]: [ClaimedRun[], number] = await this.dataSource.query(CLAIM, [id, owner, leaseSeconds]);
+      return rows[0];
+    } catch (error) {
+      if (databaseState(error) === UNIQUE_VIOLATION) return undefined;
+      throw error;
+    }
+  }
+
+  /** Renews leases and tells what became of the runs; one that is missing in the answer is lost. */
+  async renew(
+    held: readonly { id: string; fence: number }[],
+    leaseSeconds: number,
+  ): Promise<{ id: string; status: RunStatus }[]> {
+    const [rows]: [{ id: string; status: RunStatus }[], number] = await this.dataSource.query(
+      `update runs r set lease_until = now() + $3 * interval '1 second'
+         from unnest($1::uuid[], $2::int[]) as h(id, fence)
+        where r.id = h.id and r.fence = h.fence and r.status in ('running', 'cancelling')
+        returning r.id, r.status`,
+      [held.map((run) => run.id), held.map((run) => run.fence), leaseSeconds],
+    );
+    return rows;
+  }
+
+  /** Ends or hands back the run of a worker. False when the worker has lost it, or its status forbids that. */
+  async release(
+    run: { id: string; fence: number; lastSeq: number },
+    ending: RunEnding,
+    transaction: Transaction,
+  ): Promise<boolean> {
+    const [, changed]: [unknown, number] = await transaction.query(
+      `update runs set status = $4, usage = $5, output = coalesce($6, output), error = $7, last_seq = last_seq + $8,
+          lease_owner = null, lease_until = null, attempt = attempt - $9,
+          finished_at = case when $4 = any($10::text[]) then now() end
+        where id = $1 and fence = $2 and last_seq = $3 and status = any($11::text[])`,
+      [
+        ...[
+          run.id,
+          run.fence,
+          run.lastSeq,
+          ending.status,
+          ending.usage,
+          ending.output ?? null,
+          ending.error ?? null,
+        ],
+        ...[ending.events, ending.uncounted === true ? 1 : 0, ENDED, sourcesOf(ending.status)],
+      ],
+    );
+    return changed > 0;
+  }
+
+  /** The status of a run that a worker holds; empty when it holds it no more. */
+  async statusOf(run: { id: string; fence: number }): Promise<RunStatus[]> {
+    const rows: { status: RunStatus }[] = await this.dataSource.query(
+      `select status from runs where id = $1 and fence = $2 and status in ('running', 'cancelling')`,
+      [run.id, run.fence],
+    );
+    return rows.map((row) => row.status);
+  }
+
+  /** Ends a run that no worker has, from one of `from`. Gives the number of its one event, or undefined. */
+  async endWithoutWorker(
+    id: string,
+    status: 'cancelled' | 'expired',
+    from: readonly RunStatus[],
+    transaction: Transaction,
+  ): Promise<number | undefined> {
+    const [rows]: [{ last_seq: number }[], number] = await transaction.query(
+      `update runs set status = $2, last_seq = last_seq + 1, finished_at = now(), lease_owner = null, lease_until = null
+        where id = $1 and status = any($3::text[]) returning last_seq`,
+      [id, status, from.filter((source) => sourcesOf(status).includes(source))],
+    );
+    return rows[0]?.last_seq;
+  }
+
+  /** The oldest waiting run of a conversation that is free. */
+  async nextOf(conversationId: string): Promise<DueRun | undefined> {
+    const rows: DueRun[] = await this.dataSource.query(
+      `select id, fence from runs where conversation_id = $1 and status = 'queued' order by position limit 1`,
+      [conversationId],
+    );
+    return rows[0];
+  }
+
+  /** Ends the leases of workers that are known to be dead, so that their runs need not wait for it. */
+  async endLeases(owners: readonly string[]): Promise<void> {
+    await this.dataSource.query(
+      `update runs set lease_until = now() where status in ('running', 'cancelling') and lease_owner = any($1) and lease_until > now()`,
+      [owners],
+    );
+  }
+
+  async leaseOwners(): Promise<string[]> {
+    const rows: { lease_owner: string }[] = await this.dataSource.query(
+      `select distinct lease_owner from runs where status in ('running', 'cancelling') and lease_owner is not null`,
+    );
+    return rows.map((row) => row.lease_owner);
+  }
+
+  /**
+   * Runs that a worker should take: waiting ones at the head of a free conversation, and those whose lease has ended.
+   * Empty when another instance is looking.
+   */
+  async due(limit: number): Promise<DueRun[]> {
+    return this.dataSource.transaction(async (transaction) => {
+      const [lock]: [{ locked: boolean }] = await transaction.query(
+        'select pg_try_advisory_xact_lock($1) as locked',
+        [RECONCILER_LOCK],
+      );
+      if (!lock.locked) return [];
+      return transaction.query(
+        `(select r.id, r.fence from runs r where r.status = 'queued' and ${HEAD_OF_FREE} order by r.position limit $1)
+         union all
+         (select id, fence from runs where status in ('running', 'cancelling') and lease_until < now() limit $1)`,
+        [limit],
+      );
+    });
+  }
+
+  /** Runs that wait for a person, or in the queue, longer than `hours`. */
+  async forgotten(
+    hours: number,
+    limit: number,
+  ): Promise<{ id: string; agent: string; conversationId: string | null }[]> {
+    return this.dataSource.query(
+      `select id, agent, conversation_id as "conversationId" from runs
+        where status in ('requires_action', 'queued')
+          and greatest(created_at, started_at) < now() - $1 * interval '1 hour' limit $2`,
+      [hours, limit],
+    );
+  }
+}
+
+/** Any constant of our own. */
+const RECONCILER_LOCK = 7_214_002;
+
+/** No run of the conversation is active, and none that waits is older. */
+const HEAD_OF_FREE = `not exists (
+  select 1 from runs o where o.conversation_id = r.conversation_id and o.id <> r.id
+    and (o.status in ('running', 'requires_action', 'cancelling') or (o.status = 'queued' and o.position < r.position)))`;
+
+const CLAIM = `
+  update runs r set
+      status = case r.status when 'queued' then 'running' else r.status end,
+      fence = r.fence + 1, attempt = r.attempt + 1, lease_owner = $2,
+      lease_until = now() + $3 * interval '1 second', started_at = coalesce(r.started_at, now())
+    where r.id = $1 and ((r.status = 'queued' and ${HEAD_OF_FREE})
+      or (r.status in ('running', 'cancelling') and r.lease_until < now()))
+    returning r.id, r.position, r.user_id as "userId", r.conversation_id as "conversationId", r.agent, r.status, r.input,
+      r.input_message_id as "inputMessageId", r.limits, r.credential, r.fence, r.attempt, r.last_seq as "lastSeq",
+      (extract(epoch from now() - r.started_at) * 1000)::float8 as "elapsedMs"`;

@@ -1,0 +1,139 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { GroupCommit } from '../platform/database/group-commit.js';
+import { type Transaction } from '../platform/database/transactions.js';
+import { type NewRunEvent, type RunEvent } from './run-event.js';
+import { type RunStep } from './run-step.js';
+
+/** What one worker adds to the log of its run at once: events in order, and rows of the journal. */
+export interface LogEntry {
+  readonly runId: string;
+  /** The worker's fence. */
+  readonly fence: number;
+  /** Number of the last event that the worker knows of. */
+  readonly lastSeq: number;
+  readonly events: readonly NewRunEvent[];
+  readonly steps: readonly RunStep[];
+}
+
+/**
+ * Writes events and journal of all runs of this process in shared transactions. The fence is checked and the events
+ * are numbered in the same statement that inserts them: no gap, no repeat, nothing from a worker that lost its run.
+ */
+const WRITE = `
+  with batch as (
+    select * from jsonb_to_recordset($1::jsonb)
+      as b(n int, run_id uuid, fence int, last_seq int, events jsonb, steps jsonb)
+  ), owned as (
+    update runs r set last_seq = b.last_seq + jsonb_array_length(b.events)
+      from batch b where r.id = b.run_id and r.fence = b.fence and r.last_seq = b.last_seq
+      returning b.n, b.run_id, b.last_seq, b.events, b.steps
+  ), events as (
+    insert into run_events (run_id, seq, type, agent, path, data, at)
+      select o.run_id, o.last_seq + e.n, e.value->>'type', e.value->'agent'->>'name', e.value->'agent'->>'path',
+             e.value->'data', (e.value->>'at')::timestamptz
+        from owned o, jsonb_array_elements(o.events) with ordinality as e(value, n)
+  ), steps as (
+    insert into run_steps (run_id, path, kind, agent, name, status, request, result, usage, attempt, started_at, finished_at)
+      select o.run_id, s.path, s.kind, s.agent, s.name, s.status, s.request, s.result, s.usage, s.attempt,
+             s."startedAt", s."finishedAt"
+        from owned o, jsonb_to_recordset(o.steps) as s(path text, kind text, agent text, name text, status text,
+             request jsonb, result jsonb, usage jsonb, attempt int, "startedAt" timestamptz, "finishedAt" timestamptz)
+      on conflict (run_id, path) do update set status = excluded.status, request = excluded.request,
+        result = excluded.result, usage = excluded.usage, attempt = excluded.attempt,
+        finished_at = excluded.finished_at
+  )
+  select n from owned`;
+
+/** The events and the journal of runs. */
+@Injectable()
+export class RunLogRepository {
+  private readonly writer = new GroupCommit<LogEntry, boolean>({
+    maxBatch: 200,
+    commit: (entries) => this.commit(entries),
+  });
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** False when the worker does not own the run any more; then nothing was written. */
+  append(entry: LogEntry): Promise<boolean> {
+    return this.writer.write(entry);
+  }
+
+  /** After a write without an answer: did it happen? */
+  async holds(entry: LogEntry): Promise<boolean> {
+    const rows: unknown[] = await this.dataSource.query(
+      'select 1 from runs where id = $1 and fence = $2 and last_seq = $3',
+      [entry.runId, entry.fence, entry.lastSeq + entry.events.length],
+    );
+    return rows.length > 0;
+  }
+
+  /** Adds events to a run that no worker has, numbered from `firstSeq`; the caller has raised `last_seq`. */
+  async insertEvents(
+    runId: string,
+    firstSeq: number,
+    events: readonly NewRunEvent[],
+    transaction: Transaction,
+  ): Promise<void> {
+    await transaction.query(
+      `insert into run_events (run_id, seq, type, agent, path, data, at)
+       select $1::uuid, $2::int - 1 + e.n, e.value->>'type', e.value->'agent'->>'name', e.value->'agent'->>'path',
+              e.value->'data', (e.value->>'at')::timestamptz
+         from jsonb_array_elements($3::jsonb) with ordinality as e(value, n)`,
+      [runId, firstSeq, storable(events)],
+    );
+  }
+
+  /** Events after `after`, oldest first, at most `limit`. */
+  async events(runId: string, after: number, limit: number): Promise<RunEvent[]> {
+    const rows: (Omit<RunEvent, 'agent' | 'runId'> & { agent: string; path: string })[] =
+      await this.dataSource.query(
+        `select seq, type, agent, path, data, at from run_events where run_id = $1 and seq > $2 order by seq limit $3`,
+        [runId, after, limit],
+      );
+    return rows.map(({ agent, path, ...row }) => ({ ...row, runId, agent: { name: agent, path } }));
+  }
+
+  /** The whole journal of a run: its limits bound it. */
+  async journal(runId: string): Promise<RunStep[]> {
+    return this.dataSource.query(`${STEP_COLUMNS} where run_id = $1`, [runId]);
+  }
+
+  /** A page of the journal, in order of path. */
+  async steps(
+    runId: string,
+    after: { at: string; path: string } | undefined,
+    limit: number,
+  ): Promise<RunStep[]> {
+    return this.dataSource.query(
+      `${STEP_COLUMNS} where run_id = $1 and ($2::timestamptz is null or (started_at, path) > ($2::timestamptz, $3))
+       order by started_at, path limit $4`,
+      [runId, after?.at ?? null, after?.path ?? '', limit],
+    );
+  }
+
+  private async commit(entries: readonly LogEntry[]): Promise<boolean[]> {
+    const rows = entries.map((entry, n) => ({
+      n,
+      run_id: entry.runId,
+      fence: entry.fence,
+      last_seq: entry.lastSeq,
+      events: entry.events,
+      steps: entry.steps,
+    }));
+    const owned: { n: number }[] = await this.dataSource.query(WRITE, [storable(rows)]);
+    const written = new Set(owned.map((row) => row.n));
+    return entries.map((_, n) => written.has(n));
+  }
+}
+
+const STEP_COLUMNS = `select path, kind, agent, name, status, request, result, usage, attempt,
+  started_at as "startedAt", finished_at as "finishedAt" from run_steps`;
+
+/** JSON that PostgreSQL can hold: models and tools may produce NUL and lone surrogates, which it cannot. */
+function storable(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) =>
+    typeof item === 'string' ? item.replaceAll('\0', '').toWellFormed() : item,
+  );
+}

@@ -1,0 +1,20 @@
+import { type Run as RunResponse } from './runs.dto.js';
+import { type CountedRun } from './runs.repository.js';
+
+/** A run as clients read it: what is not there yet is absent, times are text, so that it can be kept and replayed. */
+export function toView(run: CountedRun): RunResponse {
+  return {
+    id: run.id,
+    ...(run.conversationId !== null && { conversationId: run.conversationId }),
+    agent: run.agent,
+    status: run.status,
+    ...(run.output !== null && { output: run.output }),
+    ...(run.error !== null && { error: run.error }),
+    usage: run.usage,
+    steps: run.steps,
+    metadata: run.metadata,
+    createdAt: run.createdAt.toISOString(),
+    ...(run.startedAt !== null && { startedAt: run.startedAt.toISOString() }),
+    ...(run.finishedAt !== null && { finishedAt: run.finishedAt.toISOString() }),
+  };
+}

@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import { PageQuery, pageOf } from '../common/page.js';
+import { Timestamp } from '../common/timestamp.js';
+import { named } from '../platform/http/openapi.js';
+import { RUN_STATUSES } from './run.js';
+
+const AgentName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be the name of an agent');
+const MAX_TEXT = 100_000;
+const Text = z
+  .string()
+  .min(1)
+  .max(MAX_TEXT)
+  .refine((text) => text.trim() !== '', 'must not be blank');
+
+/** Body of POST …/runs. */
+export const NewRun = named(
+  'NewRun',
+  z.strictObject({
+    input: z
+      .union([
+        Text,
+        z
+          .array(z.strictObject({ type: z.literal('text'), text: Text }))
+          .min(1)
+          .max(20),
+      ])
+      .describe('What the agent is asked: a text, or content blocks.'),
+    agent: AgentName.optional().describe(
+      'Name of the agent. Default: that of the conversation, else `assistant`.',
+    ),
+    stream: z
+      .boolean()
+      .optional()
+      .describe('Answer with the events of the run, like Accept: text/event-stream.'),
+    concurrency: z
+      .enum(['enqueue', 'reject', 'interrupt'])
+      .default('enqueue')
+      .describe('When a run of the conversation is in progress: wait, answer 409, or cancel that one first.'),
+    onDisconnect: z
+      .enum(['continue', 'cancel'])
+      .default('continue')
+      .describe('What happens to a streamed run when its client goes away.'),
+    limits: z
+      .strictObject({
+        maxSteps: z.int().min(1).max(1000),
+        maxToolCalls: z.int().min(0).max(1000),
+        maxTokens: z.int().min(1).max(100_000_000),
+        maxCostUsd: z.number().min(0).max(10_000),
+        timeoutMs: z.int().min(100).max(3_600_000),
+      })
+      .partial()
+      .optional()
+      .describe('Bounds of this run. They can only be stricter than those of the agent.'),
+    metadata: z
+      .record(z.string().min(1).max(64), z.union([z.string().max(512), z.number(), z.boolean()]))
+      .refine((value) => Object.keys(value).length <= 16, 'must have at most 16 entries')
+      .optional(),
+  }),
+);
+export type NewRun = z.infer<typeof NewRun>;
+
+export const Run = named(
+  'Run',
+  z.object({
+    id: z.uuid(),
+    conversationId: z.uuid().optional(),
+    agent: z.string(),
+    status: z.enum(RUN_STATUSES),
+    output: z.object({ text: z.string(), messageId: z.uuid().optional() }).optional(),
+    error: z.object({ code: z.string(), message: z.string() }).optional(),
+    usage: z.object({
+      inputTokens: z.int(),
+      outputTokens: z.int(),
+      modelCalls: z.int(),
+      toolCalls: z.int(),
+      costUsd: z.number(),
+      estimated: z.boolean(),
+    }),
+    steps: z.int().describe('Model calls, tool calls and questions to sub-agents so far.'),
+    metadata: z.record(z.string(), z.unknown()),
+    createdAt: Timestamp,
+    startedAt: Timestamp.optional(),
+    finishedAt: Timestamp.optional(),
+  }),
+);
+export type Run = z.infer<typeof Run>;
+
+export const RunPage = named('RunPage', pageOf(Run));
+
+/** Query of GET /runs. */
+export const RunQuery = PageQuery.extend({
+  status: z.enum(RUN_STATUSES).optional(),
+  conversationId: z.uuid().optional(),
+  agent: AgentName.optional(),
+});
+export type RunQuery = z.infer<typeof RunQuery>;
+
+const wholeNumber = (max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `must be a whole number from 0 to ${max}`)
+    .transform(Number)
+    .pipe(z.int().min(0).max(max));
+
+export const WaitQuery = z.strictObject({
+  timeoutMs: wholeNumber(60_000).default(30_000).describe('How long to wait at most, up to 60000.'),
+});
+
+export const EventsQuery = z.strictObject({
+  after: wholeNumber(999_999_999)
+    .optional()
+    .describe('Number of the last event that the client has; the header Last-Event-ID says the same.'),
+});
+
+export const RunStep = named(
+  'RunStep',
+  z.object({
+    path: z.string(),
+    kind: z.enum(['model', 'tool', 'agent']),
+    agent: z.string(),
+    name: z.string().describe('Model id, tool name or agent name.'),
+    status: z.enum(['started', 'completed', 'failed']),
+    request: z.unknown(),
+    result: z.unknown(),
+    usage: z.unknown(),
+    attempt: z.int(),
+    startedAt: Timestamp,
+    finishedAt: Timestamp.nullable(),
+  }),
+);
+export const RunStepPage = named('RunStepPage', pageOf(RunStep));

@@ -1,0 +1,26 @@
+import { defineErrors } from '../common/app-error.js';
+
+/** Also the codes of a failed run, as far as they come from the run itself. */
+export const RunErrors = defineErrors({
+  run_not_found: { kind: 'not_found', message: 'There is no such run.' },
+  run_in_progress: {
+    kind: 'conflict',
+    message:
+      'A run of this conversation is in progress. Wait for it, cancel it, or use concurrency "enqueue".',
+  },
+  run_not_cancellable: { kind: 'conflict', message: 'The run has ended already.' },
+  too_many_runs: { kind: 'too_many', message: 'Too many of your runs are waiting; try again later.' },
+  too_many_streams: { kind: 'too_many', message: 'Too many event streams are open; close one first.' },
+  run_step_limit: { kind: 'unprocessable', message: 'The run reached its limit of model calls (maxSteps).' },
+  run_tool_call_limit: {
+    kind: 'unprocessable',
+    message: 'The run reached its limit of tool calls (maxToolCalls).',
+  },
+  run_token_limit: { kind: 'unprocessable', message: 'The run reached its limit of tokens (maxTokens).' },
+  run_timeout: { kind: 'timeout', message: 'The run took longer than its limit (timeoutMs).' },
+  run_crashed: {
+    kind: 'internal',
+    message: 'The server stopped several times during this run; it was given up.',
+  },
+  user_disabled: { kind: 'forbidden', message: 'The account that made this run is disabled.' },
+});

@@ -1,0 +1,42 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AgentsModule } from '../agents/agents.module.js';
+import { ConversationsModule } from '../conversations/conversations.module.js';
+import { ToolsModule } from '../tools/tools.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { ConversationRunsController } from './conversation-runs.controller.js';
+import { AgentRunner } from './engine/agent-runner.service.js';
+import { AgentTools } from './engine/agent-tools.service.js';
+import { ModelCaller } from './engine/model-caller.service.js';
+import { PromptBuilder } from './engine/prompt-builder.service.js';
+import { RunCreation } from './run-creation.service.js';
+import { RunDispatcher } from './run-dispatcher.service.js';
+import { RunEndings } from './run-endings.service.js';
+import { RunExecution } from './run-execution.service.js';
+import { RunFinisher } from './run-finisher.service.js';
+import { RunHistory } from './run-history.service.js';
+import { RunHolder } from './run-holder.service.js';
+import { RunIntake } from './run-intake.service.js';
+import { RunLeasesRepository } from './run-leases.repository.js';
+import { RunLogRepository } from './run-log.repository.js';
+import { RunReconciler } from './run-reconciler.service.js';
+import { RunStarter } from './run-starter.js';
+import { RunStreams } from './run-streams.service.js';
+import { RunWorker, RunWorkerDrain } from './run-worker.service.js';
+import { Run } from './run.entity.js';
+import { RunsController } from './runs.controller.js';
+import { RunsRepository } from './runs.repository.js';
+import { RunsService } from './runs.service.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([Run]), UsersModule, ConversationsModule, ToolsModule, AgentsModule],
+  controllers: [RunsController, ConversationRunsController],
+  providers: [
+    ...[RunsRepository, RunLogRepository, RunLeasesRepository],
+    ...[RunsService, RunIntake, RunCreation, RunEndings, RunHistory, RunStreams, RunStarter, RunDispatcher],
+    ...[RunWorker, RunWorkerDrain, RunHolder, RunReconciler, RunExecution, RunFinisher],
+    ...[AgentRunner, AgentTools, ModelCaller, PromptBuilder],
+  ],
+  exports: [RunsService, RunIntake, RunStreams],
+})
+export class RunsModule {}

@@ -1,0 +1,117 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { DataSource, type QueryDeepPartialEntity, Repository } from 'typeorm';
+import { type Transaction } from '../platform/database/transactions.js';
+import { Run } from './run.entity.js';
+import { type RunStatus } from './run.js';
+
+/** Most runs of one user that may wait. */
+export interface RunFilter {
+  readonly status?: RunStatus;
+  readonly conversationId?: string;
+  readonly agent?: string;
+  /** Id of the last run of the page before. */
+  readonly before?: string;
+  readonly limit: number;
+}
+
+/** A run as its owner sees it, with the number of its steps. */
+export type CountedRun = Run & { readonly steps: number };
+
+const ACTIVE = `('running', 'requires_action', 'cancelling')`;
+
+/** Runs as their owners see and make them. What workers do to them is in run-leases.repository.ts. */
+@Injectable()
+export class RunsRepository {
+  constructor(
+    @InjectRepository(Run) private readonly runs: Repository<Run>,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  async insert(run: Omit<Run, 'position'>, transaction: Transaction): Promise<void> {
+    await transaction.getRepository(Run).insert(run as QueryDeepPartialEntity<Run>);
+  }
+
+  async find(userId: string, id: string, transaction?: Transaction): Promise<CountedRun | null> {
+    const run = await (transaction?.getRepository(Run) ?? this.runs).findOneBy({ id, userId });
+    if (run === null) return null;
+    const counts = await this.countSteps([id]);
+    return { ...run, steps: counts.get(id) ?? 0 };
+  }
+
+  async list(userId: string, filter: RunFilter): Promise<CountedRun[]> {
+    const query = this.runs
+      .createQueryBuilder('run')
+      .where('run.userId = :userId', { userId })
+      .orderBy('run.id', 'DESC')
+      .limit(filter.limit);
+    const { status, conversationId, agent, before } = filter;
+    if (status !== undefined) query.andWhere('run.status = :status', { status });
+    if (conversationId !== undefined)
+      query.andWhere('run.conversationId = :conversationId', { conversationId });
+    if (agent !== undefined) query.andWhere('run.agent = :agent', { agent });
+    if (before !== undefined) query.andWhere('run.id < :before', { before });
+    const runs = await query.getMany();
+    const counts = await this.countSteps(runs.map((run) => run.id));
+    return runs.map((run) => ({ ...run, steps: counts.get(run.id) ?? 0 }));
+  }
+
+  /** How many runs of the user wait; stops counting at `limit`. */
+  async countQueued(userId: string, limit: number, transaction: Transaction): Promise<number> {
+    const [row]: [{ count: number }] = await transaction.query(
+      `select count(*)::int as count from
+         (select 1 from runs where user_id = $1 and status = 'queued' limit $2) waiting`,
+      [userId, limit],
+    );
+    return row.count;
+  }
+
+  /** Ids of the runs of a conversation that have not ended, oldest first. The caller holds its lock. */
+  async unfinished(
+    conversationId: string,
+    transaction: Transaction,
+  ): Promise<{ id: string; status: RunStatus }[]> {
+    return transaction.query(
+      `select id, status from runs where conversation_id = $1 and status in ('queued', 'running', 'requires_action', 'cancelling')
+       order by position`,
+      [conversationId],
+    );
+  }
+
+  /** Asks the worker of a running run to stop; false when it does not run. */
+  async requestCancel(id: string, transaction?: Transaction): Promise<boolean> {
+    const [, changed]: [unknown, number] = await (transaction ?? this.dataSource).query(
+      `update runs set status = 'cancelling' where id = $1 and status = 'running'`,
+      [id],
+    );
+    return changed > 0;
+  }
+
+  /** Ids of the runs of this conversation that were made later than `position`. */
+  async laterThan(conversationId: string, position: string): Promise<string[]> {
+    const rows: { id: string }[] = await this.dataSource.query(
+      'select id from runs where conversation_id = $1 and position > $2',
+      [conversationId, position],
+    );
+    return rows.map((row) => row.id);
+  }
+
+  /** How many runs wait and run, over all users. */
+  async statistics(): Promise<{ queued: number; running: number }> {
+    const [row]: [{ queued: number; running: number }] = await this.dataSource.query(
+      `select count(*) filter (where status = 'queued')::int as queued,
+              count(*) filter (where status in ${ACTIVE})::int as running
+       from runs where status in ('queued', 'running', 'requires_action', 'cancelling')`,
+    );
+    return row;
+  }
+
+  private async countSteps(ids: readonly string[]): Promise<Map<string, number>> {
+    if (ids.length === 0) return new Map();
+    const rows: { run_id: string; count: number }[] = await this.dataSource.query(
+      'select run_id, count(*)::int as count from run_steps where run_id = any($1) group by run_id',
+      [ids],
+    );
+    return new Map(rows.map((row) => [row.run_id, row.count]));
+  }
+}

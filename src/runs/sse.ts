@@ -1,0 +1,67 @@
+import { type ServerResponse } from 'node:http';
+import { type FastifyReply } from 'fastify';
+import { type RunEvent } from './run-event.js';
+
+const PING_MS = 15_000;
+/** A stream does not live for ever: a client that lost its token or its interest comes back or does not. */
+const MAX_LIFE_MS = 30 * 60_000;
+const MAX_BUFFER_BYTES = 1 << 20;
+const MAX_STALL_MS = 10_000;
+
+/** One event of a run in the text/event-stream format: one line of JSON, whose own line breaks are escaped. [S38] */
+export function encode(event: RunEvent): string {
+  const { runId, seq, at, agent, type, data } = event;
+  const json = JSON.stringify({ ...data, runId, seq, at: at.toISOString(), agent });
+  return `id: ${seq}\nevent: ${type}\ndata: ${json}\n\n`;
+}
+
+/**
+ * Answers a request with a stream of events. Ends with the source, with the client, with `signal`, after half an hour,
+ * and when the client does not read. [S40] Resolves when it is over; the client went away when `signal` aborted.
+ */
+export async function streamEvents(
+  reply: FastifyReply,
+  batches: AsyncGenerator<readonly RunEvent[]>,
+  gone: AbortController,
+): Promise<void> {
+  reply.hijack();
+  const response = reply.raw;
+  response.writeHead(200, {
+    ...(reply.getHeaders() as Record<string, string>),
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  });
+  response.write('retry: 2000\n\n');
+  const leave = () => gone.abort();
+  response.on('close', leave).on('error', leave);
+  const ping = setInterval(() => response.write(': ping\n\n'), PING_MS);
+  const end = setTimeout(leave, MAX_LIFE_MS);
+  try {
+    for await (const events of batches) {
+      for (const event of events) {
+        if (!(await send(response, encode(event)))) return;
+      }
+    }
+    response.end();
+  } catch {
+    response.destroy(); // the headers are out; a broken stream is resumed with Last-Event-ID
+  } finally {
+    clearInterval(ping);
+    clearTimeout(end);
+    gone.abort();
+  }
+}
+
+/** False when the client is gone or does not read; then the stream is cut off. */
+async function send(response: ServerResponse, text: string): Promise<boolean> {
+  if (response.destroyed) return false;
+  if (response.write(text) || response.writableLength < MAX_BUFFER_BYTES) return true;
+  const drained = await new Promise<boolean>((resolve) => {
+    const timer = setTimeout(() => resolve(false), MAX_STALL_MS);
+    response.once('drain', () => resolve(true)).once('close', () => resolve(false));
+    timer.unref();
+  });
+  if (!drained) response.destroy();
+  return drained;
+}
