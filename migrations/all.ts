@@ -10,6 +10,7 @@ import { CreateAgents1763800400000 } from './1763800400000-create-agents.js';
 import { CreateMcpSessions1763800600000 } from './1763800600000-create-mcp-sessions.js';
 import { CreateInstallationKeys1763800900000 } from './1763800900000-create-installation-keys.js';
 import { CreateRuns1763800500000 } from './1763800500000-create-runs.js';
+import { CreateSessionContext1763800700000 } from './1763800700000-create-session-context.js';
 
 /** Every migration, oldest first. A new one is added at the end; a released one is never changed. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -24,4 +25,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateMcpSessions1763800600000,
   CreateInstallationKeys1763800900000,
   CreateRuns1763800500000,
+  CreateSessionContext1763800700000,
 ];

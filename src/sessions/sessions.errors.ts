@@ -14,4 +14,7 @@ export const SessionErrors = defineErrors({
     kind: 'unauthenticated',
     message: 'This refresh token was used before, so its session is ended; log in again.',
   },
+  context_key_not_found: { kind: 'not_found', message: 'The session keeps nothing under this key.' },
+  context_too_large: { kind: 'too_large', message: 'A value of a session may have at most 64 KiB as JSON.' },
+  context_full: { kind: 'conflict', message: 'The session keeps 100 keys already; delete one first.' },
 });

@@ -5,6 +5,7 @@ import { type Actor } from '../common/actor.js';
 import { type Page, type PageQuery } from '../common/page.js';
 import { type Transaction, Transactions } from '../platform/database/transactions.js';
 import { Cursors } from '../platform/secrets/cursors.js';
+import { SessionOwnerCache } from './session-owner-cache.js';
 import { type Session } from './session.entity.js';
 import { SessionErrors } from './sessions.errors.js';
 import { type SessionOwner, SessionsRepository } from './sessions.repository.js';
@@ -21,12 +22,19 @@ export class SessionsService {
     private readonly transactions: Transactions,
     private readonly cursors: Cursors,
     private readonly audit: AuditLog,
+    private readonly cache: SessionOwnerCache,
   ) {}
 
-  /** The user of an open session, from the database each time; undefined when it has ended or he is disabled. */
+  /**
+   * The user of an open session; undefined when it has ended or he is disabled. From the database each time, or with
+   * Redis from a cache of five seconds that an ended session leaves at once.
+   */
   async findOwner(id: string, userId: string): Promise<SessionOwner | undefined> {
+    const cached = await this.cache.read(id);
+    if (cached?.userId === userId) return cached;
     const owner = await this.sessions.findOwner(id, userId);
     if (owner?.stale === true) await this.sessions.touch(id);
+    if (owner !== undefined) await this.cache.write(id, owner);
     return owner;
   }
 
@@ -52,6 +60,7 @@ export class SessionsService {
     requireAccountAccess(actor);
     const sessionId = idOf(actor, id);
     if (!(await this.sessions.end(actor.userId, sessionId))) throw SessionErrors.session_not_found();
+    await this.cache.forget(sessionId);
     await this.audit.record(actor, 'session.ended', { type: 'session', id: sessionId });
   }
 

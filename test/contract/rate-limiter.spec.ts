@@ -1,63 +1,91 @@
-import { describe, expect, it } from '@jest/globals';
-import { addressKey } from '../../src/platform/rate-limit/address-key.js';
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readEnv } from '../../src/config/env.js';
 import { MemoryRateLimiter } from '../../src/platform/rate-limit/memory-rate-limiter.js';
 import { type RateLimiter } from '../../src/platform/rate-limit/rate-limiter.js';
+import { RedisRateLimiter } from '../../src/platform/rate-limit/redis-rate-limiter.js';
+import { RedisService } from '../../src/platform/redis/redis.service.js';
+import { hasRedis, TestRedis } from '../support/redis-server.js';
 
-/** Each adapter of the port passes the same suite. */
-const ADAPTERS: [string, () => RateLimiter][] = [['memory', () => new MemoryRateLimiter()]];
-
-describe.each(ADAPTERS)('rate limiter: %s', (_, make) => {
-  it('allows as many as there are points, then refuses until the window ends', async () => {
+/** What every rate limiter must do. */
+function behavesLikeARateLimiter(make: () => RateLimiter): void {
+  it('allows the points and refuses the next', async () => {
     const limiter = make();
+    const key = randomUUID();
     const states = [];
-    for (let index = 0; index < 4; index += 1) states.push(await limiter.consume('k', 3, 60));
-    expect(states.map(({ allowed, remaining }) => [allowed, remaining])).toEqual([
-      [true, 2],
-      [true, 1],
-      [true, 0],
-      [false, 0],
-    ]);
-    for (const { resetSeconds } of states) {
-      expect(resetSeconds).toBeGreaterThan(50);
-      expect(resetSeconds).toBeLessThanOrEqual(60);
-    }
+    for (let use = 0; use < 4; use += 1) states.push(await limiter.consume(key, 3, 60));
+    expect(states.map((state) => state.allowed)).toEqual([true, true, true, false]);
+    expect(states.map((state) => state.remaining)).toEqual([2, 1, 0, 0]);
+    expect(states[3]?.resetSeconds).toBeGreaterThan(0);
+  });
+
+  it('counts each key and each window for itself', async () => {
+    const limiter = make();
+    const key = randomUUID();
+    await limiter.consume(key, 1, 60);
+    expect((await limiter.consume(randomUUID(), 1, 60)).allowed).toBe(true);
+    expect((await limiter.consume(key, 1, 61)).allowed).toBe(true);
+    expect((await limiter.consume(key, 1, 60)).allowed).toBe(false);
   });
 
   it('starts again after the window', async () => {
     const limiter = make();
-    await limiter.consume('k', 1, 1);
-    expect((await limiter.consume('k', 1, 1)).allowed).toBe(false);
+    const key = randomUUID();
+    await limiter.consume(key, 1, 1);
+    expect((await limiter.consume(key, 1, 1)).allowed).toBe(false);
     await new Promise((resolve) => setTimeout(resolve, 1100));
-    expect((await limiter.consume('k', 1, 1)).allowed).toBe(true);
+    expect((await limiter.consume(key, 1, 1)).allowed).toBe(true);
   });
 
-  it('keeps keys apart, and windows of one key', async () => {
+  it('gives a point back', async () => {
     const limiter = make();
-    await limiter.consume('a', 1, 60);
-    expect((await limiter.consume('b', 1, 60)).allowed).toBe(true);
-    expect((await limiter.consume('a', 2, 60)).allowed).toBe(true);
-    expect((await limiter.consume('a', 1, 60)).allowed).toBe(false);
+    const key = randomUUID();
+    await limiter.consume(key, 1, 60);
+    await limiter.giveBack(key, 1, 60);
+    expect((await limiter.consume(key, 1, 60)).allowed).toBe(true);
   });
 
-  it('takes a point back', async () => {
+  it('counts parallel uses exactly', async () => {
     const limiter = make();
-    await limiter.consume('k', 1, 60);
-    await limiter.giveBack('k', 1, 60);
-    expect((await limiter.consume('k', 1, 60)).allowed).toBe(true);
-    expect((await limiter.consume('k', 1, 60)).allowed).toBe(false);
+    const key = randomUUID();
+    const states = await Promise.all(Array.from({ length: 30 }, () => limiter.consume(key, 10, 60)));
+    expect(states.filter((state) => state.allowed)).toHaveLength(10);
+  });
+}
+
+describe('rate limiter in memory', () => behavesLikeARateLimiter(() => new MemoryRateLimiter()));
+
+(hasRedis ? describe : describe.skip)('rate limiter in Redis (needs redis-server)', () => {
+  let server: TestRedis;
+  const connections: RedisService[] = [];
+  const connect = () => {
+    const redis = new RedisService(readEnv({ REDIS_URL: server.url }));
+    connections.push(redis);
+    return redis;
+  };
+  let first: RedisService;
+  let second: RedisService;
+  beforeAll(async () => {
+    server = await TestRedis.make();
+    [first, second] = [connect(), connect()];
+    while ([first, second].some((redis) => redis.state !== 'connected'))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+  afterAll(async () => {
+    for (const redis of connections) await redis.onApplicationShutdown();
+    await server?.remove();
   });
 
-  it('lets no more through when many come at once', async () => {
-    const limiter = make();
-    const states = await Promise.all(Array.from({ length: 50 }, () => limiter.consume('k', 7, 60)));
-    expect(states.filter(({ allowed }) => allowed)).toHaveLength(7);
-  });
-});
+  behavesLikeARateLimiter(() => new RedisRateLimiter(first, new MemoryRateLimiter()));
 
-it('one address is an IPv4 address or an IPv6 /64', () => {
-  expect(addressKey('::ffff:192.0.2.1')).toBe(addressKey('192.0.2.1'));
-  expect(addressKey('2001:db8::1')).toBe(addressKey('2001:db8::ffff:ffff:ffff:ffff'));
-  expect(addressKey('2001:db8::1')).not.toBe(addressKey('2001:db8:0:1::1'));
-  expect(addressKey('192.0.2.1')).not.toBe(addressKey('192.0.2.2'));
-  expect(addressKey('not an address')).toBe('unknown');
+  it('[S90] counts together for two instances, and for each alone while Redis is away', async () => {
+    const a = new RedisRateLimiter(first, new MemoryRateLimiter());
+    const b = new RedisRateLimiter(second, new MemoryRateLimiter());
+    const key = randomUUID();
+    const shared = [await a.consume(key, 2, 60), await b.consume(key, 2, 60), await a.consume(key, 2, 60)];
+    expect(shared.map((state) => state.allowed)).toEqual([true, true, false]);
+    await server.kill();
+    const alone = [await a.consume(key, 2, 60), await a.consume(key, 2, 60), await a.consume(key, 2, 60)];
+    expect(alone.map((state) => state.allowed)).toEqual([true, true, false]);
+  });
 });
