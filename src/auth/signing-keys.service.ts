@@ -15,6 +15,8 @@ export interface LoadedKey {
   readonly kid: string;
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
+  /** Verifies what it has signed, signs nothing more. */
+  readonly retired: boolean;
 }
 
 /** ES256 keys in the database, shared by all instances. Loaded at start; an unknown kid makes one more look. */
@@ -31,7 +33,7 @@ export class SigningKeys {
   /** Makes the first key. Called behind the migration lock, so that two instances make one. */
   async ensureOne(): Promise<void> {
     await this.load();
-    if (this.keys.length > 0) return;
+    if (this.keys.some(({ retired }) => !retired)) return;
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const kid = thumbprint(createPublicKey(privateKey));
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -41,7 +43,7 @@ export class SigningKeys {
 
   /** The key that signs. */
   get current(): LoadedKey {
-    const [key] = this.keys;
+    const key = this.keys.find(({ retired }) => !retired);
     if (key === undefined) throw new Error('There is no signing key: the start was not complete');
     return key;
   }
@@ -59,7 +61,12 @@ export class SigningKeys {
     const rows = await this.repository.all();
     this.keys = rows.map((row) => {
       const privateKey = createPrivateKey(this.open(row));
-      return { kid: row.kid, privateKey, publicKey: createPublicKey(privateKey) };
+      return {
+        kid: row.kid,
+        privateKey,
+        publicKey: createPublicKey(privateKey),
+        retired: row.retiredAt !== null,
+      };
     });
   }
 
