@@ -33,9 +33,14 @@ export class McpChanges implements OnModuleInit, OnModuleDestroy {
     return () => void this.listeners.delete(listener);
   }
 
+  /** Tells the clients of this instance only. */
+  tell(change: McpChange): void {
+    for (const listener of this.listeners) listener(change);
+  }
+
   /** Null says that changes may have been missed: then every list may be another one. */
   private heard(payload: string | null): void {
     const changes = payload === null ? LISTS.map((list) => ({ list })) : [JSON.parse(payload) as McpChange];
-    for (const change of changes) for (const listener of this.listeners) listener(change);
+    for (const change of changes) this.tell(change);
   }
 }

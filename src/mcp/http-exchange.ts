@@ -54,15 +54,17 @@ export function openExchange(
   };
 }
 
-/** Sends a web Response. The headers leave at once: an event stream may stay silent for long. */
-export async function send(reply: FastifyReply, response: Response): Promise<void> {
+/** Sends a web Response. The headers leave at once: an event stream may stay silent for long. It ends at its lifetime. */
+export async function send(reply: FastifyReply, response: Response, lifetimeMs?: number): Promise<void> {
   const headers = { ...reply.getHeaders(), ...Object.fromEntries(response.headers) };
   reply.hijack();
   reply.raw.writeHead(response.status, headers as Record<string, string>);
   if (response.body === null) return void reply.raw.end();
   reply.raw.flushHeaders();
+  const end = lifetimeMs === undefined ? undefined : setTimeout(() => reply.raw.end(), lifetimeMs).unref();
   // A client that leaves in the middle is ordinary; the pipeline then cancels the stream of the SDK.
   await pipeline(Readable.fromWeb(response.body), reply.raw).catch(() => undefined);
+  clearTimeout(end);
 }
 
 /** An answer that is a JSON-RPC error. */

@@ -10,8 +10,12 @@ import { JsonRpcRoute } from '../platform/http/json-rpc.js';
 import { openExchange, send } from './http-exchange.js';
 import { McpRouter } from './mcp-router.js';
 import { MCP_BODY_LIMIT } from './server-info.js';
+import { isLongStream } from './stream-limits.js';
 
 const ROUTE = { bodyLimit: MCP_BODY_LIMIT };
+
+/** A stream outlives no credential for long: its client opens another one, through the guard. [S39] */
+const STREAM_LIFETIME_MS = 30 * 60_000;
 
 type McpRequest = FastifyRequest & { actor?: Actor };
 
@@ -50,6 +54,7 @@ export class McpController {
 
   private async serve(request: McpRequest, reply: FastifyReply, body?: unknown): Promise<void> {
     const exchange = openExchange(request, reply, body, publicUrl(this.env));
-    await send(reply, await this.router.handle(exchange));
+    const lifetimeMs = isLongStream(exchange) ? STREAM_LIFETIME_MS : undefined;
+    await send(reply, await this.router.handle(exchange), lifetimeMs);
   }
 }

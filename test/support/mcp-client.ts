@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { type TestApp } from './test-app.js';
 
 export const LEGACY = '2025-11-25';
@@ -14,12 +15,25 @@ export interface RpcAnswer {
   readonly messages: readonly Json[];
 }
 
-/** Sends one message to /mcp as it stands on the wire, without any SDK. */
+/** Sends one message to /mcp as it stands on the wire, without any SDK; again after an overload, as a client does. */
 export async function postMcp(
   server: Pick<TestApp, 'url'>,
   token: string | undefined,
   message: unknown,
   headers: Record<string, string> = {},
+): Promise<RpcAnswer> {
+  for (let tries = 0; ; tries += 1) {
+    const answer = await postOnce(server, token, message, headers);
+    if (answer.status !== 503 || tries === 5) return answer;
+    await wait(200 + Math.random() * 500);
+  }
+}
+
+async function postOnce(
+  server: Pick<TestApp, 'url'>,
+  token: string | undefined,
+  message: unknown,
+  headers: Record<string, string>,
 ): Promise<RpcAnswer> {
   const response = await fetch(`${server.url}/mcp`, {
     method: 'POST',

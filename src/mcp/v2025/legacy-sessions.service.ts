@@ -1,38 +1,35 @@
 import { randomBytes } from 'node:crypto';
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { type Server } from '@modelcontextprotocol/sdk/server/index.js';
-import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
 import { isInitializeRequest, type LoggingLevel } from '@modelcontextprotocol/sdk/types.js';
+import { EventBus } from '../../platform/events/event-bus.js';
 import { McpCatalogue } from '../catalogue.js';
 import { type McpChange, McpChanges } from '../changes.js';
-import { authInfo, type HttpExchange, idOf, rpcFailure } from '../http-exchange.js';
+import { type HttpExchange, idOf, rpcFailure } from '../http-exchange.js';
 import { McpErrors } from '../mcp.errors.js';
 import { makeLegacyServer, type SessionState } from './legacy-server.js';
-import { MemoryEventStore } from './memory-event-store.js';
 import { type McpSession } from './mcp-session.entity.js';
 import { McpSessionsRepository } from './mcp-sessions.repository.js';
+import { SessionRelay } from './session-relay.js';
+import { SessionTransport } from './session-transport.js';
 
 const SESSIONS_PER_USER = 100;
 const MAX_LIVE = 1000;
-const STREAMS_PER_USER = 16;
 const MAX_INITIALIZE_BYTES = 16 << 10;
 const MINUTE = 60_000;
 /** A session that nobody uses leaves memory; its row brings it back. */
 const IDLE_LIVE_MS = 10 * MINUTE;
 /** Official clients do not open a new session by themselves, so rows stay long. */
 const IDLE_ROW_MS = 30 * 24 * 60 * MINUTE;
-const RETRY_INTERVAL_MS = 1000;
 
 interface LiveSession {
   readonly id: string;
   readonly userId: string;
   readonly server: Server;
-  readonly transport: WebStandardStreamableHTTPServerTransport;
+  readonly transport: SessionTransport;
   readonly state: SessionState;
   /** HTTP exchanges in progress. */
   active: number;
-  /** Open GET streams, at most one by the SDK's rule. */
-  streams: number;
   lastUsed: number;
   touched: number;
 }
@@ -42,9 +39,10 @@ interface LiveSession {
  * stored `initialize` is played to a fresh server. A session belongs to its user; another user's does not exist. [S47] [S48]
  */
 @Injectable()
-export class LegacySessions implements OnModuleDestroy {
+export class LegacySessions implements OnModuleInit, OnModuleDestroy {
   private readonly live = new Map<string, LiveSession>();
   private readonly reviving = new Map<string, Promise<LiveSession>>();
+  private readonly relay: SessionRelay;
   private readonly sweeper: NodeJS.Timeout;
   private readonly unsubscribe: () => void;
 
@@ -52,9 +50,15 @@ export class LegacySessions implements OnModuleDestroy {
     private readonly catalogue: McpCatalogue,
     private readonly changes: McpChanges,
     private readonly sessions: McpSessionsRepository,
+    bus: EventBus,
   ) {
+    this.relay = new SessionRelay(bus);
     this.unsubscribe = changes.subscribe((change) => this.tell(change));
     this.sweeper = setInterval(() => void this.sweep().catch(() => undefined), MINUTE).unref();
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.relay.listen((id, message) => void this.deliver(id, message).catch(() => undefined));
   }
 
   /** Serves one request of a 2025-era client. Throws `mcp_session_not_found` and the like. */
@@ -80,6 +84,7 @@ export class LegacySessions implements OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     clearInterval(this.sweeper);
     this.unsubscribe();
+    await this.relay.close();
     await Promise.all([...this.live.values()].map((session) => this.close(session)));
   }
 
@@ -90,6 +95,7 @@ export class LegacySessions implements OnModuleDestroy {
     const id = randomBytes(24).toString('base64url');
     const session = await this.build(id, userId, null);
     await this.sessions.insert({ id, userId, initialize, lastSeenAt: new Date() });
+    this.live.set(id, session);
     await this.sessions.deleteOldest(userId, SESSIONS_PER_USER);
     // An id that came along is of a session that the client gives up.
     exchange.request.headers.delete('mcp-session-id');
@@ -112,20 +118,16 @@ export class LegacySessions implements OnModuleDestroy {
   /** Plays the stored handshake to a fresh server under the old id. */
   private async rebuild(row: McpSession): Promise<LiveSession> {
     const session = await this.build(row.id, row.userId, row.logLevel as LoggingLevel | null);
-    const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
-    const play = async (message: Record<string, unknown>, extra: Record<string, string>) => {
-      const request = new Request('http://localhost/mcp', {
-        method: 'POST',
-        headers: { ...headers, ...extra },
-      });
-      const response = await session.transport.handleRequest(request, {
-        parsedBody: { jsonrpc: '2.0', ...message },
-      });
-      await response.text();
-    };
-    await play({ id: 0, method: 'initialize', params: row.initialize }, {});
-    await play({ method: 'notifications/initialized' }, { 'mcp-session-id': row.id });
+    await session.transport.play({ jsonrpc: '2.0', id: 0, method: 'initialize', params: row.initialize });
+    await session.transport.play({ jsonrpc: '2.0', method: 'notifications/initialized' });
+    this.live.set(row.id, session);
     return session;
+  }
+
+  /** A message that reached another instance. */
+  private async deliver(id: string, message: unknown): Promise<void> {
+    const session = this.live.get(id);
+    if (session !== undefined) await session.transport.play(message);
   }
 
   private async build(id: string, userId: string, logLevel: LoggingLevel | null): Promise<LiveSession> {
@@ -136,11 +138,7 @@ export class LegacySessions implements OnModuleDestroy {
       saveLogLevel: (level) => this.sessions.setLogLevel(id, level),
     };
     const server = makeLegacyServer(this.catalogue, this.changes, state);
-    const transport = new WebStandardStreamableHTTPServerTransport({
-      sessionIdGenerator: () => id,
-      eventStore: new MemoryEventStore(),
-      retryInterval: RETRY_INTERVAL_MS,
-    });
+    const transport = new SessionTransport(id, this.relay.instance);
     await server.connect(transport);
     const now = Date.now();
     const session = {
@@ -150,35 +148,20 @@ export class LegacySessions implements OnModuleDestroy {
       transport,
       state,
       active: 0,
-      streams: 0,
       lastUsed: now,
       touched: now,
     };
-    this.live.set(id, session);
     return session;
   }
 
   private async pass(session: LiveSession, exchange: HttpExchange): Promise<Response> {
-    const isStream = exchange.request.method === 'GET';
-    if (isStream && this.streamsOf(session.userId) >= STREAMS_PER_USER)
-      throw McpErrors.mcp_too_many_streams(undefined, { retryAfter: 5 });
     session.active += 1;
-    if (isStream) session.streams += 1;
     exchange.onClosed(() => {
       session.active -= 1;
-      if (isStream) session.streams -= 1;
       session.lastUsed = Date.now();
     });
-    return session.transport.handleRequest(exchange.request, {
-      parsedBody: exchange.body,
-      authInfo: authInfo(exchange.actor),
-    });
-  }
-
-  private streamsOf(userId: string): number {
-    let streams = 0;
-    for (const session of this.live.values()) if (session.userId === userId) streams += session.streams;
-    return streams;
+    this.relay.offer(session.id, exchange.body);
+    return session.transport.serve(exchange);
   }
 
   private async touch(session: LiveSession): Promise<void> {
