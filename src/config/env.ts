@@ -104,3 +104,8 @@ function contradictions(env: Env): string[] {
   }
   return problems;
 }
+
+/** Where programs are looked for; child processes get nothing else of this environment. */
+export function searchPath(): string {
+  return process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin';
+}

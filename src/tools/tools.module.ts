@@ -3,6 +3,12 @@ import { DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Migrator } from '../platform/database/migrator.js';
 import { EgressModule } from '../platform/egress/egress.module.js';
+import { CodeSearchTool } from './builtin/code-search.tool.js';
+import { GitLogTool } from './builtin/git-log.tool.js';
+import { GitShowTool } from './builtin/git-show.tool.js';
+import { ReadFileTool } from './builtin/read-file.tool.js';
+import { Git } from './builtin/workspace/git.js';
+import { Workspaces } from './builtin/workspace/workspaces.js';
 import { CodeTools } from './sources/code/code-tools.source.js';
 import { Extensions } from './sources/code/extensions.js';
 import { ToolCallRow } from './tool-call.entity.js';
@@ -20,6 +26,12 @@ import { ToolsService } from './tools.service.js';
   imports: [EgressModule, DiscoveryModule, TypeOrmModule.forFeature([ToolRow, ToolVersion, ToolCallRow])],
   controllers: [ToolsController, ToolCallsController],
   providers: [
+    CodeSearchTool,
+    Git,
+    GitLogTool,
+    GitShowTool,
+    ReadFileTool,
+    Workspaces,
     CodeTools,
     Extensions,
     ToolCallsRepository,
