@@ -3,6 +3,7 @@ import { type IncomingMessage } from 'node:http';
 import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
 import { type Env } from './config/env.js';
 import { VERSION } from './config/version.js';
@@ -11,6 +12,7 @@ import { Migrator } from './platform/database/migrator.js';
 import { Draining } from './platform/http/draining.js';
 import { acceptOnlyJson } from './platform/http/json-body.js';
 import { serveOpenApi } from './platform/http/openapi.js';
+import { sendProblem, toAppError } from './platform/http/problem.filter.js';
 import { gateRequests } from './platform/http/request-gate.js';
 import { requestId } from './platform/http/request-id.js';
 import { measureRequests } from './platform/http/request-metrics.js';
@@ -99,5 +101,8 @@ function makeAdapter(env: Env): FastifyAdapter {
     keepAliveTimeout: 5_000,
     http: { headersTimeout: 10_000 },
     routerOptions: { maxParamLength: 256 },
+    // A URL that cannot be decoded never reaches the filter.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      sendProblem(toAppError(error), request, reply),
   });
 }

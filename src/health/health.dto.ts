@@ -66,3 +66,16 @@ export const StatusDocument = named(
   }),
 );
 export type StatusDocument = z.infer<typeof StatusDocument>;
+
+const Indicators = z.record(z.string(), z.looseObject({ status: z.enum(['up', 'down', 'degraded']) }));
+
+/** The document of Terminus: `info` holds what works, `error` what does not, `details` both. */
+export const ProbeDocument = named(
+  'ProbeDocument',
+  z.object({
+    status: z.enum(['ok', 'degraded', 'error', 'shutting_down']),
+    info: Indicators,
+    error: Indicators,
+    details: Indicators,
+  }),
+);

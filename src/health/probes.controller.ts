@@ -1,5 +1,5 @@
-import { Controller, Get, UseFilters } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { applyDecorators, Controller, Get, UseFilters } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   HealthCheck,
   HealthCheckService,
@@ -10,7 +10,18 @@ import { Public } from '../common/public.decorator.js';
 import { DatabaseProbe } from '../platform/database/database-probe.js';
 import { Migrator } from '../platform/database/migrator.js';
 import { Draining } from '../platform/http/draining.js';
+import { Returns } from '../platform/http/returns.decorator.js';
 import { DocumentFilter } from './document.filter.js';
+import { ProbeDocument } from './health.dto.js';
+
+/** Documented here: Terminus' own documentation needs a `require` of Swagger, which Node 20 refuses for ESM. */
+function Probe(): MethodDecorator {
+  return applyDecorators(
+    HealthCheck({ noCache: true, swaggerDocumentation: false }),
+    Returns(ProbeDocument),
+    ApiResponse({ status: 503, standardSchema: ProbeDocument }),
+  );
+}
 
 /** Probes for orchestrators and load balancers, as Terminus documents: 200 or 503. */
 @ApiTags('health')
@@ -29,21 +40,21 @@ export class ProbesController {
   /** Never looks at a dependency: a restart of this process would not mend one. */
   @Get('live')
   @ApiOperation({ summary: 'Liveness: this process answers' })
-  @HealthCheck()
+  @Probe()
   live() {
     return this.checks.check([]);
   }
 
   @Get('ready')
   @ApiOperation({ summary: 'Readiness: PostgreSQL answers, migrations are done, not shutting down' })
-  @HealthCheck()
+  @Probe()
   ready() {
     return this.checks.check([this.postgresql, this.migrations, this.serving]);
   }
 
   @Get('startup')
   @ApiOperation({ summary: 'Startup: migrations are done' })
-  @HealthCheck()
+  @Probe()
   startup() {
     return this.checks.check([this.migrations]);
   }

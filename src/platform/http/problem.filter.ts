@@ -39,13 +39,18 @@ export class ProblemFilter implements ExceptionFilter {
     // RFC 9110 section 15.5.2; the guard has said more where it could.
     if (error.kind === 'unauthenticated' && !reply.hasHeader('www-authenticate'))
       reply.header('www-authenticate', 'Bearer');
-    const isRpc = jsonRpcRoute(request) !== undefined;
-    void reply
-      .status(STATUS[error.kind])
-      .headers(problemHeaders(error))
-      .type(isRpc ? 'application/json' : 'application/problem+json')
-      .send(JSON.stringify(isRpc ? jsonRpcErrorBody(error) : problem(error, request)));
+    sendProblem(error, request, reply);
   }
+}
+
+/** Answers with the problem document of an error; also for what never reaches Nest, such as a malformed URL. */
+export function sendProblem(error: AppError, request: FastifyRequest, reply: FastifyReply): void {
+  const isRpc = jsonRpcRoute(request) !== undefined;
+  void reply
+    .status(STATUS[error.kind])
+    .headers(problemHeaders(error))
+    .type(isRpc ? 'application/json' : 'application/problem+json')
+    .send(JSON.stringify(isRpc ? jsonRpcErrorBody(error) : problem(error, request)));
 }
 
 /** The problem document of an error. `type` is a URN: codes are documented in docs/errors.md. */

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { type TestApp } from './test-app.js';
+
+export type Params = Record<string, string>;
+
+/** How to make what a path parameter names, as user A, and what a stranger gets who asks for it. */
+export interface Fixture {
+  make(server: TestApp, token: string): Promise<Params>;
+  /** Roles of strangers that are refused alike for an existing and an unknown id; others may see the object. */
+  readonly strangers: readonly ('member' | 'admin')[];
+  /** What strangers get: 404, or 403 where the role is not enough whatever the id. */
+  readonly status: 404 | 403;
+}
+
+/** Paths that start with `prefix` take their parameters from this fixture. The longest prefix wins. */
+export const FIXTURES: Record<string, Fixture> = {
+  '/api/v1/api-keys/{id}': {
+    strangers: ['member', 'admin'],
+    status: 404,
+    make: async (server, token) => ({
+      id: await created(server, token, '/api/v1/api-keys', { name: 'key', scopes: ['runs'] }),
+    }),
+  },
+  '/api/v1/agents/{name}': {
+    strangers: ['member'],
+    status: 404,
+    make: async (server, token) => {
+      const name = `private-${randomUUID().slice(0, 8)}`;
+      const body = { name, description: 'Mine', instructions: 'Help me.', shared: false };
+      await created(server, token, '/api/v1/agents', body);
+      return { name };
+    },
+  },
+  '/api/v1/conversations/{id}': {
+    strangers: ['member', 'admin'],
+    status: 404,
+    make: async (server, token) => {
+      const id = await created(server, token, '/api/v1/conversations', { title: 'Private' });
+      const route = `/api/v1/conversations/${id}/messages`;
+      return { id, messageId: await created(server, token, route, { content: 'A secret' }) };
+    },
+  },
+  '/api/v1/sessions/{id}': {
+    strangers: ['member', 'admin'],
+    status: 404,
+    make: async (server, token) => {
+      const sessions = await server.call('GET', '/api/v1/sessions', { token });
+      return { id: sessions.body.items[0].id };
+    },
+  },
+  '/api/v1/users/{id}': {
+    strangers: ['member'],
+    status: 403,
+    make: async (server, token) => ({ id: (await server.call('GET', '/api/v1/auth/me', { token })).body.id }),
+  },
+};
+
+/** Paths whose parameter names something that everyone may see, with the reason. */
+export const SHARED: Record<string, string> = {
+  '/api/v1/tools/{name}': 'one registry of tools; access rules of a tool are tested in tools.spec.ts',
+};
+
+/** A valid body for operations that need one, so that the id is what decides the answer. */
+export const BODIES: Record<string, unknown> = {
+  'PATCH /api/v1/agents/{name}': { description: 'Changed' },
+  'PATCH /api/v1/conversations/{id}': { title: 'Changed' },
+  'POST /api/v1/conversations/{id}/messages': { content: 'Intruder' },
+  'PATCH /api/v1/users/{id}': { name: 'Changed' },
+};
+
+export function fixtureOf<T>(table: Record<string, T>, path: string): T | undefined {
+  const prefixes = Object.keys(table).filter((prefix) => path === prefix || path.startsWith(`${prefix}/`));
+  return table[prefixes.sort((a, b) => b.length - a.length)[0] ?? ''];
+}
+
+/** An id of the same kind that names nothing. */
+export function unknownLike(params: Params): Params {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [
+      name,
+      /^[0-9a-f-]{36}$/.test(value) ? randomUUID() : `private-${randomUUID().slice(0, 8)}`,
+    ]),
+  );
+}
+
+async function created(server: TestApp, token: string, route: string, body: unknown): Promise<string> {
+  const answer = await server.call('POST', route, { token, body });
+  if (answer.status !== 201) throw new Error(`${route}: ${JSON.stringify(answer.body)}`);
+  return answer.body.id as string;
+}
