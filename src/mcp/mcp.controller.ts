@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, Inject, Post, Req, Res } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiExcludeController } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Actor } from '../common/actor.js';
 import { Scopes } from '../common/scopes.decorator.js';
@@ -20,7 +20,8 @@ const STREAM_LIFETIME_MS = 30 * 60_000;
 type McpRequest = FastifyRequest & { actor?: Actor };
 
 /** The MCP endpoint (Streamable HTTP): one URL for every revision, behind the guard of every other route. */
-@ApiTags('mcp')
+// Described by the MCP specification, not by OpenAPI: one URL, many methods, and streams.
+@ApiExcludeController()
 @Scopes('mcp')
 @Controller('mcp')
 export class McpController {
@@ -29,25 +30,25 @@ export class McpController {
     @Inject(ENV) private readonly env: Env,
   ) {}
 
+  /** Send an MCP message (JSON-RPC 2.0, revisions 2024-11-05 to 2026-07-28). */
   @Post()
   @JsonRpcRoute(ROUTE)
-  @ApiOperation({ summary: 'Send an MCP message (JSON-RPC 2.0, revisions 2024-11-05 to 2026-07-28)' })
   post(@Req() request: McpRequest, @Res() reply: FastifyReply) {
     const body = request.body instanceof Buffer ? readJson(request, request.body) : undefined;
     if (body === undefined) throw CommonErrors.invalid_json('Send one JSON-RPC message as the body.');
     return this.serve(request, reply, body);
   }
 
+  /** Open the event stream of an MCP session (revisions up to 2025-11-25). */
   @Get()
   @JsonRpcRoute(ROUTE)
-  @ApiOperation({ summary: 'Open the event stream of an MCP session (revisions up to 2025-11-25)' })
   get(@Req() request: McpRequest, @Res() reply: FastifyReply) {
     return this.serve(request, reply);
   }
 
+  /** End an MCP session (revisions up to 2025-11-25). */
   @Delete()
   @JsonRpcRoute(ROUTE)
-  @ApiOperation({ summary: 'End an MCP session (revisions up to 2025-11-25)' })
   delete(@Req() request: McpRequest, @Res() reply: FastifyReply) {
     return this.serve(request, reply);
   }

@@ -16,6 +16,8 @@ import { startTestApp, type TestApp, type TestResponse } from '../support/test-a
 /** Routes that answer without a credential. */
 const PUBLIC = [
   'GET /',
+  'GET /.well-known/oauth-protected-resource',
+  'GET /.well-known/oauth-protected-resource/mcp',
   'GET /api/status',
   'GET /health',
   'GET /health/live',

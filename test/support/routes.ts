@@ -9,13 +9,7 @@ export interface Operation {
 }
 
 /** Routes that are no operations of the API: the document itself, its viewer, preflight, protocol doors. */
-const NOT_IN_DOCUMENT = [
-  /^\/api\/docs/,
-  /^\/api\/openapi\.json$/,
-  /^\*$|^\/\*$/,
-  /^\/mcp$/,
-  /^\/\.well-known\//,
-];
+const NOT_IN_DOCUMENT = [/^\/api\/docs/, /^\/api\/openapi\.json$/, /^\*$|^\/\*$/, /^\/mcp$/];
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
 export async function openApi(server: TestApp): Promise<any> {
