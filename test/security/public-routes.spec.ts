@@ -5,6 +5,9 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 /** Every route that answers a caller without a credential. A new line here is a decision, not a formality. [S26] */
 const PUBLIC = [
   'GET /',
+  // RFC 9728: where an MCP client finds out how to log in.
+  'GET /.well-known/oauth-protected-resource',
+  'GET /.well-known/oauth-protected-resource/mcp',
   'GET /api/status',
   'GET /health',
   'GET /health/live',
