@@ -48,7 +48,9 @@ async function examine(context: CliContext): Promise<Finding[]> {
   } catch (error) {
     return [...findings, problem('configuration', (error as Error).message)];
   }
-  findings.push(await find('data folder', () => writable(context.env.dataDir)));
+  // With a database of its own a server writes nothing to disk.
+  if (env.DATABASE_URL === undefined)
+    findings.push(await find('data folder', () => writable(context.env.dataDir)));
   if (server.result !== 'ok') findings.push(await find('port', () => free(env.PORT, env.HOST)));
   findings.push(await find('database', () => probeDatabase(env.DATABASE_URL)));
   findings.push(modelOf(env));

@@ -117,7 +117,9 @@ describeWithEngine('docker compose', () => {
   });
 
   it('logs JSON lines', async () => {
-    const lines = (await compose('logs', '--no-log-prefix', '--no-color', 'mcp-server')).trim().split('\n');
+    // Compose itself erases the line of the terminal before each one, whatever its options say.
+    const output = (await compose('logs', '--no-log-prefix', 'mcp-server')).replaceAll('\u001b[2K', '');
+    const lines = output.trim().split('\n');
     expect(lines.length).toBeGreaterThan(0);
     for (const line of lines) expect(JSON.parse(line)).toMatchObject({ service: 'mcp-server' });
     expect(lines.some((line) => JSON.parse(line).msg.startsWith('mcp-server ready on '))).toBe(true);
