@@ -46,12 +46,26 @@ export class RunCreation {
   ) {}
 
   /**
-   * Throws `conversation_not_found`, `agent_not_found`, `too_many_runs`, `run_in_progress` (concurrency "reject").
-   * The conversation stays locked until the transaction ends, so runs and messages have one order.
+   * The agent that a run will have: the one asked for, else that of its conversation, else the default. Asked before
+   * the transaction, which must not wait for a second connection. Throws `conversation_not_found`, `agent_not_found`.
    */
-  async create(actor: Actor, request: RunRequest, transaction: Transaction): Promise<CreatedRun> {
+  async agentOf(actor: Actor, { agent, conversationId }: RunRequest): Promise<string> {
+    const conversation =
+      conversationId === undefined ? undefined : await this.conversations.get(actor, conversationId);
+    return (await this.agents.get(actor, agent ?? conversation?.agent ?? DEFAULT_AGENT)).name;
+  }
+
+  /**
+   * Throws `conversation_not_found`, `too_many_runs`, `run_in_progress` (concurrency "reject"). The conversation stays
+   * locked until the transaction ends, so runs and messages have one order.
+   */
+  async create(
+    actor: Actor,
+    request: RunRequest,
+    agent: string,
+    transaction: Transaction,
+  ): Promise<CreatedRun> {
     const content = typeof request.input === 'string' ? [text(request.input)] : request.input;
-    const agent = await this.agentName(actor, request, transaction);
     if ((await this.runs.countQueued(actor.userId, MAX_QUEUED, transaction)) >= MAX_QUEUED) {
       throw RunErrors.too_many_runs(undefined, { retryAfter: 5 });
     }
@@ -70,15 +84,6 @@ export class RunCreation {
     const events = [newEvent('run.created', by, { conversationId }), newEvent('run.queued', by)];
     await this.log.insertEvents(id, 1, events, transaction);
     return { run: { ...run, position: '', steps: 0 }, interrupted };
-  }
-
-  private async agentName(actor: Actor, request: RunRequest, transaction: Transaction): Promise<string> {
-    const { conversationId } = request;
-    const ofConversation =
-      conversationId === undefined
-        ? null
-        : (await this.conversations.get(actor, conversationId, transaction)).agent;
-    return (await this.agents.get(actor, request.agent ?? ofConversation ?? DEFAULT_AGENT)).name;
   }
 
   private async makeRoom(

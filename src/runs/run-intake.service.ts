@@ -17,15 +17,16 @@ export class RunIntake {
     private readonly endings: RunEndings,
   ) {}
 
-  /** Throws as RunCreation.create and Idempotency.once. */
+  /** Throws as RunCreation and Idempotency.once. */
   async start(
     actor: Actor,
     request: RunRequest,
     once: { key: string | undefined; route: string; body: unknown },
   ): Promise<OnceAnswer<RunView>> {
+    const agentName = await this.creation.agentOf(actor, request);
     let interrupted: readonly string[] = [];
     const answer = await this.idempotency.once(actor, once, async (transaction) => {
-      const created = await this.creation.create(actor, request, transaction);
+      const created = await this.creation.create(actor, request, agentName, transaction);
       interrupted = created.interrupted;
       return { status: 202, body: toView(created.run) };
     });
