@@ -8,10 +8,11 @@ import { AgentsController } from './agents.controller.js';
 import { AgentsRepository } from './agents.repository.js';
 import { AgentsService } from './agents.service.js';
 import { ChatModels } from './models/chat-models.service.js';
+import { ModelsController } from './models/models.controller.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([AgentRow, AgentVersionRow])],
-  controllers: [AgentsController],
+  controllers: [AgentsController, ModelsController],
   providers: [AgentsRepository, AgentGraph, AgentSeeds, AgentsService, ChatModels],
   exports: [AgentsService, ChatModels],
 })

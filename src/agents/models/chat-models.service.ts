@@ -1,10 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
-import { type AppError } from '../../common/app-error.js';
+import { type Actor } from '../../common/actor.js';
+import { AppError } from '../../common/app-error.js';
 import { ENV, type Env } from '../../config/env.js';
+import { Egress } from '../../platform/egress/egress.js';
+import { AnthropicProvider } from './anthropic.provider.js';
+import { lazily } from './lazy-import.js';
 import { type ModelProvider } from './model-provider.js';
 import { ModelErrors } from './models.errors.js';
+import { OpenAiProvider } from './openai.provider.js';
 import { PlannerProvider } from './planner/planner.provider.js';
+import { type Candidate } from './resilient.model.js';
 
 /** A model that is ready to be called. `generatedBy` says whether an LLM or rules write the answers. */
 export interface OpenModel {
@@ -13,29 +19,110 @@ export interface OpenModel {
   readonly generatedBy: 'rules' | 'llm';
 }
 
-/** The chat models of this server: a provider for each prefix, loaded when it is first used. */
+/** What a client may know of a model. `openai:*` stands for any model of a provider. */
+export interface ModelInfo {
+  readonly id: string;
+  readonly provider: string;
+  readonly available: boolean;
+  readonly reason?: string;
+  readonly description: string;
+  /** Agents that name no model use it. */
+  readonly isDefault: boolean;
+}
+
+const resilient = lazily(() => import('./resilient.model.js'));
+
+/** The chat models of this server: a provider for each prefix, its library loaded when it is first used. */
 @Injectable()
 export class ChatModels {
   private readonly providers: readonly ModelProvider[];
 
-  constructor(@Inject(ENV) private readonly env: Env) {
-    this.providers = [new PlannerProvider()];
+  constructor(
+    @Inject(ENV) private readonly env: Env,
+    egress: Egress,
+  ) {
+    const fetchFor = (baseUrl: string) => egress.forOperator(baseUrl);
+    this.providers = [
+      new PlannerProvider(),
+      new OpenAiProvider(env, fetchFor),
+      new AnthropicProvider(env, fetchFor),
+    ];
   }
 
-  /** Opens a model, `<provider>:<name>` or null for LLM_MODEL. Throws `model_not_available`, which names what to set. */
-  async open(modelId: string | null): Promise<OpenModel> {
+  /**
+   * Opens a model, `<provider>:<name>` or null for LLM_MODEL, with its fallbacks (default: LLM_FALLBACKS). Throws
+   * `model_not_available`, which names what to set. Rules never stand in for an LLM that fails: the planner is no fallback.
+   */
+  async open(modelId: string | null, fallbackIds: readonly string[] = []): Promise<OpenModel> {
     const id = modelId ?? this.env.LLM_MODEL;
-    const provider = this.providers.find((candidate) => id.startsWith(`${candidate.name}:`));
-    if (provider === undefined) throw this.unknownProvider(id);
+    const provider = this.providerOf(id);
+    if (provider.generatedBy === 'rules') {
+      return { model: await provider.open(nameOf(id)), id, generatedBy: 'rules' };
+    }
+    const others = fallbackIds.length > 0 ? fallbackIds : this.env.LLM_FALLBACKS;
+    const candidates: Candidate[] = [];
+    let missing: unknown;
+    for (const one of new Set([id, ...others])) {
+      try {
+        candidates.push({ id: one, model: await this.openLlm(one) });
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        missing ??= error;
+      }
+    }
+    const [first] = candidates;
+    if (first === undefined) throw missing;
+    const { ResilientModel } = await resilient();
+    return { model: new ResilientModel(candidates), id: first.id, generatedBy: 'llm' };
+  }
+
+  /** The models that are configured, and one entry for each provider that could be. Open to every caller. */
+  list(_actor: Actor): ModelInfo[] {
+    const ids = new Set(['builtin:planner', this.env.LLM_MODEL, ...this.env.LLM_FALLBACKS]);
+    for (const { name, generatedBy } of this.providers) if (generatedBy === 'llm') ids.add(`${name}:*`);
+    return [...ids].map((id) => this.describe(id));
+  }
+
+  private describe(id: string): ModelInfo {
+    const isDefault = id === this.env.LLM_MODEL;
+    try {
+      const provider = this.providerOf(id);
+      const reason = provider.unavailable();
+      const { name, description } = provider;
+      return {
+        id,
+        provider: name,
+        available: reason === undefined,
+        ...(reason && { reason }),
+        description,
+        isDefault,
+      };
+    } catch (error) {
+      const reason = error instanceof AppError ? error.message : 'It cannot be used.';
+      const provider = id.split(':')[0] ?? '';
+      return { id, provider, available: false, reason, description: 'An unknown model.', isDefault };
+    }
+  }
+
+  private async openLlm(id: string): Promise<BaseChatModel> {
+    const provider = this.providerOf(id);
     const reason = provider.unavailable();
     if (reason !== undefined)
       throw ModelErrors.model_not_available(`The model ${id} is not available: ${reason}`);
-    const model = await provider.open(id.slice(provider.name.length + 1));
-    return { model, id, generatedBy: provider.generatedBy };
+    if (provider.generatedBy === 'rules') {
+      throw ModelErrors.model_not_available(`${id} cannot be a fallback: rules never stand in for an LLM.`);
+    }
+    return provider.open(nameOf(id));
   }
 
-  private unknownProvider(id: string): AppError {
-    const known = this.providers.map((provider) => provider.name).join(', ');
-    return ModelErrors.model_not_available(`There is no model provider for "${id}". Providers: ${known}.`);
+  private providerOf(id: string): ModelProvider {
+    const provider = this.providers.find(({ name }) => id.startsWith(`${name}:`));
+    if (provider !== undefined) return provider;
+    const known = this.providers.map(({ name }) => name).join(', ');
+    throw ModelErrors.model_not_available(`There is no model provider for "${id}". Providers: ${known}.`);
   }
+}
+
+function nameOf(id: string): string {
+  return id.slice(id.indexOf(':') + 1);
 }

@@ -15,3 +15,6 @@ export interface ModelProvider {
   /** Makes a model without calling the provider. Throws `model_not_available` for a name that cannot exist. */
   open(model: string): Promise<BaseChatModel>;
 }
+
+/** The guarded fetch for a base URL that the operator configured: it may reach that host and port, nothing else more. */
+export type OperatorFetch = (baseUrl: string) => typeof globalThis.fetch;

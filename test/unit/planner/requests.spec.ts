@@ -15,7 +15,7 @@ const { agents, requests } = read('requests.json') as {
 };
 
 const toolsOf = (agent: string): PlannerTool[] =>
-  (agents[agent] ?? []).map((name) => ({ name, ...TOOLS[name] }) as PlannerTool);
+  (agents[agent] ?? []).map((name) => ({ name, ...TOOLS[name] }));
 const human = (text: string): Turn => ({ role: 'human', text, calls: [], failed: false });
 
 /** What the planner does first with a request, in the terms of requests.json. */

@@ -110,8 +110,9 @@ function inline(value: unknown): string {
     .join(', ');
 }
 
-function field(entries: readonly [string, unknown][], name: RegExp): unknown {
-  return entries.find(([key]) => name.test(key))?.[1];
+function field(entries: readonly [string, unknown][], name: RegExp): string | undefined {
+  const value = entries.find(([key]) => name.test(key))?.[1];
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
 
 function pair(key: string, value: unknown): string {

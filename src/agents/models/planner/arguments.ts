@@ -333,6 +333,8 @@ function recall(parameter: Parameter, { text, values, before, results }: Source)
   }
   if (!ANAPHOR.test(text)) return undefined;
   const kinds = kindsOf(parameter).filter((kind) => parameter.required || SURE.has(kind));
+  // "Who wrote a.txt, and is it long?": what the part itself names is not looked for elsewhere.
+  if (!parameter.required && values.some(({ kind }) => kinds.includes(kind))) return undefined;
   const value = before.findLast(
     (candidate) => kinds.includes(candidate.kind) && allowed(parameter, candidate.value),
   );

@@ -43,7 +43,7 @@ export class Plan {
     const steps: Step[] = [];
     for (const segment of split(request)) {
       for (const [position, text] of this.refine(segment.text, known).entries()) {
-        this.add(steps, text, segment.then && position === 0, known);
+        this.add(steps, text, segment.later && position === 0, known);
         known.push(...valuesOf(text));
       }
     }
@@ -191,11 +191,10 @@ function wordings(step: Step, results: readonly Result[]): string[] {
 
 function mainNumber({ text, data }: Result): string | undefined {
   if (typeof data === 'object' && data !== null) {
-    const named = ['result', 'value', 'answer', 'total', 'output'].map(
-      (key) => (data as Record<string, unknown>)[key],
-    );
-    const found = [...named, ...Object.values(data)].find((value) => /^-?\d+(\.\d+)?$/.test(String(value)));
-    if (found !== undefined) return String(found);
+    const fields = data as Record<string, unknown>;
+    const named = ['result', 'value', 'answer', 'total', 'output'].map((key) => fields[key]);
+    const found = [...named, ...Object.values(fields)].find((value) => /^-?\d+(\.\d+)?$/.test(String(value)));
+    if (typeof found === 'number' || typeof found === 'string') return String(found);
   }
   return (/= (-?\d+(?:\.\d+)?)/.exec(text) ?? /(-?\d+(?:\.\d+)?)(?!.*\d)/s.exec(text))?.[1];
 }

@@ -1,6 +1,9 @@
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
+import { lazily } from '../lazy-import.js';
 import { type ModelProvider } from '../model-provider.js';
 import { ModelErrors } from '../models.errors.js';
+
+const load = lazily(() => import('./planner.model.js'));
 
 /** The model that needs no key and no network: rules, not an LLM. */
 export class PlannerProvider implements ModelProvider {
@@ -16,7 +19,7 @@ export class PlannerProvider implements ModelProvider {
   async open(model: string): Promise<BaseChatModel> {
     if (model !== 'planner')
       throw ModelErrors.model_not_available('The only builtin model is builtin:planner.');
-    const { PlannerModel } = await import('./planner.model.js');
+    const { PlannerModel } = await load();
     return new PlannerModel();
   }
 }

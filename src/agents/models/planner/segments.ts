@@ -1,7 +1,7 @@
-/** A part of a request. `then` says that it comes after the part before it. */
+/** A part of a request. `later` says that it comes after the part before it. */
 export interface Segment {
   readonly text: string;
-  readonly then: boolean;
+  readonly later: boolean;
 }
 
 /** An introduction: "two things: …". */
@@ -21,19 +21,20 @@ const LEAD =
 export function split(text: string): Segment[] {
   const segments: Segment[] = [];
   let start = 0;
-  let then = false;
+  let later = false;
   const push = (end: number) => {
     let part = text.slice(start, end).trim();
-    const later = FIRST_THEN.test(part) && segments.length > 0;
+    const isNext = FIRST_THEN.test(part) && segments.length > 0;
     part = part.replace(FIRST_THEN, '');
     for (let bare = part.replace(LEAD, ''); bare !== part; bare = part.replace(LEAD, '')) part = bare;
-    if (/[\p{L}\d]/u.test(part)) segments.push({ text: part, then: (then || later) && segments.length > 0 });
+    if (/[\p{L}\d]/u.test(part))
+      segments.push({ text: part, later: (later || isNext) && segments.length > 0 });
   };
   for (const match of protect(text).matchAll(STRONG)) {
     const isMark = /^[?!]/.test(match[0]);
     push(match.index + (isMark ? match[0].length : 0));
     start = match.index + match[0].length;
-    then = match[1] !== undefined;
+    later = match[1] !== undefined;
   }
   push(text.length);
   return segments;

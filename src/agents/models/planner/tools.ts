@@ -1,5 +1,5 @@
 import MiniSearch from 'minisearch';
-import { asked, stem, synonyms, weightOf, words } from './words.js';
+import { asked, synonyms, weightOf, words } from './words.js';
 import { blank, type Value } from './values.js';
 
 /** A tool as the planner sees it: what an LLM would see. */
@@ -33,9 +33,9 @@ export function parametersOf(tool: PlannerTool): Parameter[] {
           : undefined;
       return {
         name,
-        description: String(schema.description ?? ''),
-        type: String(schema.type ?? (choices === undefined ? 'string' : typeof choices[0])),
-        format: String(schema.format ?? ''),
+        description: text(schema.description) ?? '',
+        type: text(schema.type) ?? (choices === undefined ? 'string' : typeof choices[0]),
+        format: text(schema.format) ?? '',
         required: Array.isArray(required) && required.includes(name),
         choices,
         hasDefault: 'default' in schema,
@@ -45,12 +45,17 @@ export function parametersOf(tool: PlannerTool): Parameter[] {
     .sort((a, b) => Number(b.required) - Number(a.required));
 }
 
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
 /** The first branch of a union that is not null, with what the union itself says. */
 function narrow(given: unknown): Record<string, unknown> {
   const schema = typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : {};
   const union = [schema.anyOf, schema.oneOf].find(Array.isArray) as Record<string, unknown>[] | undefined;
   const branch = union?.find((option) => option.type !== 'null') ?? {};
-  const type = Array.isArray(schema.type) ? schema.type.find((option) => option !== 'null') : schema.type;
+  const types: readonly unknown[] = Array.isArray(schema.type) ? schema.type : [schema.type];
+  const type = types.find((option) => option !== 'null');
   return { ...branch, ...schema, ...((type ?? branch.type) !== undefined && { type: type ?? branch.type }) };
 }
 
@@ -122,11 +127,6 @@ export class ToolIndex {
       const known = new Set(result.queryTerms);
       return tool === undefined ? [] : [{ tool, score: result.score, coverage: coverage(own, hints, known) }];
     });
-  }
-
-  /** Does a tool's text hold this word? */
-  knows(tool: PlannerTool, word: string): boolean {
-    return this.index.search(stem(word.toLowerCase()), { filter: (hit) => hit.id === tool.name }).length > 0;
   }
 }
 

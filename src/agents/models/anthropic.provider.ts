@@ -1,0 +1,41 @@
+import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
+import { type Env } from '../../config/env.js';
+import { lazily } from './lazy-import.js';
+import { type ModelProvider, type OperatorFetch } from './model-provider.js';
+
+const API = 'https://api.anthropic.com';
+/** Anthropic's API wants a bound of each answer. */
+const MAX_OUTPUT_TOKENS = 8192;
+const load = lazily(() => import('@langchain/anthropic'));
+
+/** Anthropic's messages API, or a server that speaks it. */
+export class AnthropicProvider implements ModelProvider {
+  readonly name = 'anthropic';
+  readonly generatedBy = 'llm';
+  readonly description = 'A model of Anthropic.';
+
+  constructor(
+    private readonly env: Pick<Env, 'ANTHROPIC_API_KEY' | 'ANTHROPIC_BASE_URL'>,
+    private readonly fetchFor: OperatorFetch,
+  ) {}
+
+  unavailable(): string | undefined {
+    const { ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL } = this.env;
+    return ANTHROPIC_API_KEY === undefined && ANTHROPIC_BASE_URL === undefined
+      ? 'set ANTHROPIC_API_KEY.'
+      : undefined;
+  }
+
+  async open(model: string): Promise<BaseChatModel> {
+    const { ChatAnthropic } = await load();
+    const baseURL = this.env.ANTHROPIC_BASE_URL ?? API;
+    return new ChatAnthropic({
+      model,
+      apiKey: this.env.ANTHROPIC_API_KEY ?? 'none',
+      anthropicApiUrl: baseURL,
+      maxTokens: MAX_OUTPUT_TOKENS,
+      maxRetries: 0,
+      clientOptions: { maxRetries: 0, fetch: this.fetchFor(baseURL) },
+    });
+  }
+}

@@ -1,0 +1,42 @@
+import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
+import { type Env } from '../../config/env.js';
+import { lazily } from './lazy-import.js';
+import { type ModelProvider, type OperatorFetch } from './model-provider.js';
+
+const API = 'https://api.openai.com/v1';
+const load = lazily(() => import('@langchain/openai'));
+
+/** OpenAI, and every server that speaks its chat completions: vLLM, Ollama, LM Studio, gateways. */
+export class OpenAiProvider implements ModelProvider {
+  readonly name = 'openai';
+  readonly generatedBy = 'llm';
+  readonly description: string;
+
+  constructor(
+    private readonly env: Pick<Env, 'OPENAI_API_KEY' | 'OPENAI_BASE_URL'>,
+    private readonly fetchFor: OperatorFetch,
+  ) {
+    this.description =
+      env.OPENAI_BASE_URL === undefined ? 'A model of OpenAI.' : 'A model of an OpenAI-compatible server.';
+  }
+
+  unavailable(): string | undefined {
+    const { OPENAI_API_KEY, OPENAI_BASE_URL } = this.env;
+    return OPENAI_API_KEY === undefined && OPENAI_BASE_URL === undefined
+      ? 'set OPENAI_API_KEY, or OPENAI_BASE_URL for a compatible server.'
+      : undefined;
+  }
+
+  async open(model: string): Promise<BaseChatModel> {
+    const { ChatOpenAI } = await load();
+    const baseURL = this.env.OPENAI_BASE_URL ?? API;
+    return new ChatOpenAI({
+      model,
+      // Local servers want no key, but the SDK wants one.
+      apiKey: this.env.OPENAI_API_KEY ?? 'none',
+      maxRetries: 0,
+      useResponsesApi: false,
+      configuration: { baseURL, maxRetries: 0, fetch: this.fetchFor(baseURL) },
+    });
+  }
+}

@@ -1,0 +1,160 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type CallbackManagerForLLMRun } from '@langchain/core/callbacks/manager';
+import {
+  BaseChatModel,
+  type BaseChatModelCallOptions,
+  type BindToolsInput,
+} from '@langchain/core/language_models/chat_models';
+import { AIMessageChunk, type BaseMessage } from '@langchain/core/messages';
+import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs';
+import { convertToOpenAITool } from '@langchain/core/utils/function_calling';
+import { type AppError } from '../../common/app-error.js';
+import { modelError } from './model-error.js';
+import { ModelErrors } from './models.errors.js';
+
+export interface Candidate {
+  readonly id: string;
+  readonly model: BaseChatModel;
+}
+
+/** Bounds of one model call. */
+export interface Patience {
+  readonly tries: number;
+  /** The longest Retry-After that is waited for. */
+  readonly maxWaitMs: number;
+  readonly firstTokenMs: number;
+  /** Between two chunks. */
+  readonly idleMs: number;
+  readonly backoffMs: number;
+}
+
+export const PATIENCE: Patience = {
+  tries: 3,
+  maxWaitMs: 60_000,
+  firstTokenMs: 60_000,
+  idleMs: 30_000,
+  backoffMs: 500,
+};
+
+const RETRYABLE = new Set(['model_rate_limited', 'model_unavailable', 'model_timeout']);
+/** What another model may do better. */
+const ELSEWHERE = new Set([...RETRYABLE, 'model_unauthorized', 'model_not_found']);
+
+interface ToolOptions extends BaseChatModelCallOptions {
+  readonly tools?: readonly unknown[];
+}
+
+/**
+ * A provider's model with time limits, retries that can be aborted, and fallbacks. Once anything was given out there
+ * is no second try: half an answer must not be followed by another one. Throws only AppErrors of `modelError`, or the
+ * reason of the caller's own abort. [R14] [R15] [R16] [R17]
+ */
+export class ResilientModel extends BaseChatModel<ToolOptions> {
+  constructor(
+    private readonly candidates: readonly Candidate[],
+    private readonly patience: Patience = PATIENCE,
+  ) {
+    super({});
+  }
+
+  override _llmType(): string {
+    return 'resilient';
+  }
+
+  override bindTools(tools: BindToolsInput[], options?: Partial<ToolOptions>) {
+    return this.withConfig({ ...options, tools: tools.map((tool) => convertToOpenAITool(tool)) });
+  }
+
+  override async _generate(messages: BaseMessage[], options: this['ParsedCallOptions']): Promise<ChatResult> {
+    let whole: ChatGenerationChunk | undefined;
+    for await (const chunk of this._streamResponseChunks(messages, options)) {
+      whole = whole === undefined ? chunk : whole.concat(chunk);
+    }
+    if (whole === undefined) throw ModelErrors.model_unavailable();
+    return { generations: [whole] };
+  }
+
+  override async *_streamResponseChunks(
+    messages: BaseMessage[],
+    options: this['ParsedCallOptions'],
+    run?: CallbackManagerForLLMRun,
+  ): AsyncGenerator<ChatGenerationChunk> {
+    let failure = ModelErrors.model_unavailable();
+    for (const { id, model } of this.candidates) {
+      for (let attempt = 1; ; attempt += 1) {
+        let begun = false;
+        try {
+          for await (const chunk of this.attempt(model, messages, options)) {
+            begun ||= isWorth(chunk);
+            yield chunk;
+            await run?.handleLLMNewToken(chunk.text, undefined, undefined, undefined, undefined, { chunk });
+          }
+          yield chunkOf({ response_metadata: { model_id: id } });
+          return;
+        } catch (error) {
+          options.signal?.throwIfAborted();
+          failure = modelError(error);
+          if (begun) throw failure;
+          if (!(await this.mayRetry(failure, attempt, options.signal))) break;
+        }
+      }
+      if (!ELSEWHERE.has(failure.code)) break;
+    }
+    throw failure;
+  }
+
+  /** One call, each wait bounded; leaving it for any reason closes the socket. */
+  private async *attempt(
+    model: BaseChatModel,
+    messages: BaseMessage[],
+    options: this['ParsedCallOptions'],
+  ): AsyncGenerator<ChatGenerationChunk> {
+    const limit = new AbortController();
+    const signal = AbortSignal.any([limit.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+    const late = () => limit.abort(ModelErrors.model_timeout());
+    let timer = setTimeout(late, this.patience.firstTokenMs);
+    let ending: unknown;
+    try {
+      for await (const chunk of model._streamResponseChunks(messages, { ...options, signal })) {
+        clearTimeout(timer);
+        ending = endOf(chunk) ?? ending;
+        yield chunk;
+        timer = setTimeout(late, this.patience.idleMs);
+      }
+      // Some adapters end quietly when they are aborted, and when the line breaks.
+      signal.throwIfAborted();
+      if (ending === undefined)
+        throw ModelErrors.model_unavailable('The model provider broke off its answer.');
+    } catch (error) {
+      throw limit.signal.aborted ? limit.signal.reason : error;
+    } finally {
+      clearTimeout(timer);
+      limit.abort();
+    }
+  }
+
+  private async mayRetry(failure: AppError, attempt: number, signal?: AbortSignal): Promise<boolean> {
+    if (!RETRYABLE.has(failure.code) || attempt >= this.patience.tries) return false;
+    const backoff = this.patience.backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random());
+    const wait = failure.retryAfter === undefined ? backoff : failure.retryAfter * 1000 + Math.random() * 250;
+    if (wait > this.patience.maxWaitMs + 250) return false;
+    await pause(wait, undefined, { signal });
+    return true;
+  }
+}
+
+function chunkOf(fields: object): ChatGenerationChunk {
+  return new ChatGenerationChunk({ text: '', message: new AIMessageChunk({ content: '', ...fields }) });
+}
+
+/** Does the chunk hold something that a reader or a tool would see? */
+function isWorth({ text, message }: ChatGenerationChunk): boolean {
+  return text !== '' || ((message as AIMessageChunk).tool_call_chunks?.length ?? 0) > 0;
+}
+
+/** Why the provider ended, when it says so: without it the answer was cut off. */
+function endOf({ message, generationInfo }: ChatGenerationChunk): unknown {
+  const { finish_reason, stop_reason } = message.response_metadata as Record<string, unknown>;
+  const { stop_reason: extra } = message.additional_kwargs;
+  return generationInfo?.['finish_reason'] ?? finish_reason ?? stop_reason ?? extra;
+}

@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type AIMessageChunk, HumanMessage } from '@langchain/core/messages';
+import { AnthropicProvider } from '../../src/agents/models/anthropic.provider.js';
+import { type ModelProvider } from '../../src/agents/models/model-provider.js';
+import { OpenAiProvider } from '../../src/agents/models/openai.provider.js';
+import { type Candidate, PATIENCE, ResilientModel } from '../../src/agents/models/resilient.model.js';
+import { type AppError } from '../../src/common/app-error.js';
+import { startAnthropicServer } from '../fakes/anthropic-server.js';
+import { type LlmServer, type Script } from '../fakes/llm-server.js';
+import { startOpenAiServer } from '../fakes/openai-server.js';
+
+const PROVIDERS = ['openai', 'anthropic'] as const;
+const QUICK = { ...PATIENCE, backoffMs: 5, firstTokenMs: 400, idleMs: 300 };
+const OK: Script = { kind: 'reply', text: 'All is well.' };
+const CALL = { name: 'delete_all', args: { path: '/important/folder', really: true } };
+
+const servers = new Map<string, LlmServer>();
+const makers = new Map<string, (url: string) => ModelProvider>([
+  ['openai', (url) => new OpenAiProvider({ OPENAI_BASE_URL: url }, () => globalThis.fetch)],
+  [
+    'anthropic',
+    (url) =>
+      new AnthropicProvider({ ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: 'k' }, () => globalThis.fetch),
+  ],
+]);
+beforeAll(async () => {
+  servers.set('openai', await startOpenAiServer());
+  servers.set('anthropic', await startAnthropicServer());
+});
+afterAll(async () => {
+  for (const server of servers.values()) await server.close();
+});
+
+const serverOf = (provider: string) => servers.get(provider) as LlmServer;
+async function candidate(provider: string): Promise<Candidate> {
+  const make = makers.get(provider) as (url: string) => ModelProvider;
+  return { id: `${provider}:fake-1`, model: await make(serverOf(provider).url).open('fake-1') };
+}
+
+/** Plays the scripts and calls the model once: what came out, what failed, how often the provider was asked. */
+async function run(provider: string, scripts: Script[], patience = QUICK, signal?: AbortSignal) {
+  const server = serverOf(provider);
+  server.play(...scripts);
+  const before = server.requests.length;
+  const model = new ResilientModel([await candidate(provider)], patience);
+  const chunks: AIMessageChunk[] = [];
+  let error: AppError | undefined;
+  try {
+    for await (const chunk of await model.stream([new HumanMessage('hi')], { signal })) {
+      chunks.push(chunk);
+    }
+  } catch (thrown) {
+    error = thrown as AppError;
+  }
+  return {
+    text: chunks.map((chunk) => chunk.text).join(''),
+    chunks,
+    error,
+    asked: server.requests.length - before,
+  };
+}
+const failure = (status: number, more: object = {}): Script => ({ kind: 'error', status, ...more });
+
+describe.each(PROVIDERS)('%s', (provider) => {
+  it.each([
+    [401, 'model_unauthorized', 1],
+    [403, 'model_unauthorized', 1],
+    [404, 'model_not_found', 1],
+    [400, 'model_request_rejected', 1],
+    [500, 'model_unavailable', 3],
+    [529, 'model_unavailable', 3],
+    [429, 'model_rate_limited', 3],
+  ])('[R14] [R15] %s is %s after %s requests', async (status, code, requests) => {
+    const { error, asked } = await run(provider, [failure(status)]);
+    expect([error?.code, asked]).toEqual([code, requests]);
+    expect(error?.message).not.toContain('sk-123');
+  });
+
+  it('a conversation that is too long has a code of its own', async () => {
+    const texts = {
+      openai: 'This model has a maximum context length of 8192 tokens.',
+      anthropic: 'prompt is too long',
+    };
+    const { error } = await run(provider, [
+      failure(400, { message: texts[provider], code: 'context_length_exceeded' }),
+    ]);
+    expect(error?.code).toBe('model_context_length');
+  });
+
+  it('[R14] waits as long as Retry-After says, then answers once', async () => {
+    const started = Date.now();
+    const limited = failure(429, { headers: { 'retry-after': '1' } });
+    const { text, asked } = await run(provider, [limited, OK]);
+    expect([text, asked]).toEqual(['All is well.', 2]);
+    expect(Date.now() - started).toBeGreaterThanOrEqual(990);
+  });
+
+  it('[R14] gives up at once when Retry-After is over a minute, and passes it on', async () => {
+    const { error, asked } = await run(provider, [failure(429, { headers: { 'retry-after': '120' } })]);
+    expect([error?.code, error?.retryAfter, asked]).toEqual(['model_rate_limited', 120, 1]);
+  });
+
+  it('stops waiting for a retry when it is aborted', async () => {
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(new Error('cancelled')), 100);
+    const started = Date.now();
+    const limited = failure(429, { headers: { 'retry-after': '30' } });
+    const { error, asked } = await run(provider, [limited], QUICK, abort.signal);
+    expect(error).toBeDefined();
+    expect(asked).toBe(1);
+    expect(Date.now() - started).toBeLessThan(10_000);
+  });
+
+  it('[R16] ends a stream that stalls and closes the socket', async () => {
+    const { text, error, asked } = await run(provider, [{ ...OK, fault: { kind: 'stall' } }]);
+    expect([text, error?.code, asked]).toEqual(['All is well.', 'model_timeout', 1]);
+    for (let wait = 0; serverOf(provider).open() > 0 && wait < 50; wait += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(serverOf(provider).open()).toBe(0);
+  });
+
+  it.each([
+    ['utf-8', { text: 'One two grüße three' }, 'model_unavailable'],
+    ['end', { text: 'One two' }, 'model_unavailable'],
+  ] as const)('[R17] a stream cut inside %s keeps what came and fails', async (at, reply, code) => {
+    const { text, error, asked } = await run(provider, [
+      { kind: 'reply', ...reply, fault: { kind: 'cut', at } },
+    ]);
+    expect([error?.code, asked]).toEqual([code, 1]);
+    expect(text.startsWith('One two')).toBe(true);
+  });
+
+  it('[R17] a tool call that is cut in its JSON is never one to execute', async () => {
+    const { error } = await run(provider, [
+      { kind: 'reply', calls: [CALL], fault: { kind: 'cut', at: 'tool call' } },
+    ]);
+    expect(error?.code).toBe('model_unavailable');
+  });
+
+  it('[R17] a web page instead of an answer is a failure', async () => {
+    const { error, text } = await run(provider, [{ kind: 'html' }]);
+    expect([error?.code, text]).toEqual(['model_unavailable', '']);
+  });
+});
+
+describe('fallbacks', () => {
+  it('[R15] the next model answers when the first one does not, and says that it did', async () => {
+    serverOf('openai').play(failure(500));
+    serverOf('anthropic').play(OK);
+    const model = new ResilientModel([await candidate('openai'), await candidate('anthropic')], QUICK);
+    const message = await model.invoke([new HumanMessage('hi')]);
+    expect(message.text).toBe('All is well.');
+    expect(message.response_metadata['model_id']).toBe('anthropic:fake-1');
+  });
+
+  it('do not answer after half an answer was given out', async () => {
+    serverOf('openai').play({ kind: 'reply', text: 'One two', fault: { kind: 'cut', at: 'end' } });
+    serverOf('anthropic').play(OK);
+    const before = serverOf('anthropic').requests.length;
+    const model = new ResilientModel([await candidate('openai'), await candidate('anthropic')], QUICK);
+    await expect(model.invoke([new HumanMessage('hi')])).rejects.toMatchObject({ code: 'model_unavailable' });
+    expect(serverOf('anthropic').requests.length).toBe(before);
+  });
+});

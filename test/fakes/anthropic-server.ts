@@ -1,0 +1,58 @@
+import { type Frame, halves, type LlmServer, pieces, startLlmServer, type WireFormat } from './llm-server.js';
+
+const event = (type: string, fields: object, is?: Frame['is']): Frame => ({
+  data: `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`,
+  ...(is && { is }),
+});
+
+/** Anthropic messages, streamed: POST /v1/messages. */
+const FORMAT: WireFormat = {
+  path: '/v1/messages',
+  frames({ text = '', calls = [] }) {
+    const offset = text === '' ? 0 : 1;
+    const message = {
+      ...{ id: 'msg_1', type: 'message', role: 'assistant', model: 'fake-1', content: [] },
+      ...{ stop_reason: null, stop_sequence: null, usage: { input_tokens: 11, output_tokens: 1 } },
+    };
+    return [
+      event('message_start', { message }),
+      ...(text === ''
+        ? []
+        : [
+            event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
+            event('ping', {}),
+            ...pieces(text).map((part) =>
+              event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: part } }, 'text'),
+            ),
+            event('content_block_stop', { index: 0 }),
+          ]),
+      ...calls.flatMap(({ name, args }, at) => {
+        const index = at + offset;
+        const part = (partial_json: string, is?: Frame['is']) =>
+          event('content_block_delta', { index, delta: { type: 'input_json_delta', partial_json } }, is);
+        const [one, two] = halves(args);
+        const block = { type: 'tool_use', id: `toolu_${at}`, name, input: {} };
+        return [
+          event('content_block_start', { index, content_block: block }),
+          ...[part(''), part(one), part(two, 'tool call')],
+          event('content_block_stop', { index }),
+        ];
+      }),
+      event(
+        'message_delta',
+        {
+          delta: { stop_reason: calls.length > 0 ? 'tool_use' : 'end_turn', stop_sequence: null },
+          usage: { output_tokens: 7 },
+        },
+        'end',
+      ),
+      event('message_stop', {}),
+    ];
+  },
+  error: ({ code = 'error', message = 'secret sk-123 refused' }) => ({
+    type: 'error',
+    error: { type: code, message },
+  }),
+};
+
+export const startAnthropicServer = (): Promise<LlmServer> => startLlmServer(FORMAT);

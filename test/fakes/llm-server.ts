@@ -1,0 +1,136 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo } from 'node:net';
+
+/** What a fake provider does with one request. */
+export type Script =
+  | {
+      readonly kind: 'reply';
+      readonly text?: string;
+      readonly calls?: readonly Call[];
+      readonly fault?: Fault;
+    }
+  | {
+      readonly kind: 'error';
+      readonly status: number;
+      readonly headers?: Record<string, string>;
+      readonly code?: string;
+      readonly message?: string;
+    }
+  | { readonly kind: 'html' };
+
+export interface Call {
+  readonly name: string;
+  readonly args: Record<string, unknown>;
+}
+
+/** `stall`: nothing more comes; `cut`: the socket is closed in the middle of the bytes that `at` names. */
+export type Fault =
+  { readonly kind: 'stall' } | { readonly kind: 'cut'; readonly at: 'utf-8' | 'tool call' | 'end' };
+
+export interface LlmServer {
+  readonly url: string;
+  /** The bodies of the requests so far. */
+  readonly requests: Record<string, unknown>[];
+  readonly headers: IncomingMessage['headers'][];
+  /** Requests whose answer is not finished and whose client is still there. */
+  open(): number;
+  /** Scripts for the next requests; the last one is repeated. */
+  play(...scripts: Script[]): void;
+  close(): Promise<void>;
+}
+
+/** One event of a stream, and whether a cut `at` a place happens inside it. */
+export interface Frame {
+  readonly data: string;
+  readonly is?: 'text' | 'tool call' | 'end';
+}
+
+export interface WireFormat {
+  readonly path: string;
+  frames(script: Extract<Script, { kind: 'reply' }>): Frame[];
+  error(script: Extract<Script, { kind: 'error' }>): unknown;
+}
+
+/** A loopback server that speaks the wire format of a provider, slowly enough that a stream is one. */
+export async function startLlmServer(format: WireFormat): Promise<LlmServer> {
+  const requests: Record<string, unknown>[] = [];
+  const headers: IncomingMessage['headers'][] = [];
+  const active = new Set<ServerResponse>();
+  let scripts: Script[] = [{ kind: 'reply', text: 'Hello' }];
+  const server = createServer((request, response) => {
+    active.add(response);
+    response.on('close', () => active.delete(response));
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString('utf8')));
+    request.on('end', () => {
+      requests.push(JSON.parse(body) as Record<string, unknown>);
+      headers.push(request.headers);
+      const script = (scripts.length > 1 ? scripts.shift() : scripts[0]) ?? { kind: 'html' };
+      if (request.url?.endsWith(format.path) !== true) response.writeHead(404).end('{}');
+      else void answer(format, script, response);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    headers,
+    open: () => active.size,
+    play: (...next) => (scripts = next),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(format: WireFormat, script: Script, response: ServerResponse): Promise<void> {
+  if (script.kind === 'html') {
+    response
+      .writeHead(200, { 'content-type': 'text/html' })
+      .end('<html><body>Welcome to our proxy</body></html>');
+    return;
+  }
+  if (script.kind === 'error') {
+    response.writeHead(script.status, { 'content-type': 'application/json', ...script.headers });
+    response.end(JSON.stringify(format.error(script)));
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+  const { fault } = script;
+  for (const frame of format.frames(script)) {
+    if (response.destroyed) return;
+    const bytes = Buffer.from(frame.data, 'utf8');
+    if (fault?.kind === 'stall' && frame.is === 'end') return;
+    if (fault?.kind === 'cut' && cutsHere(fault.at, frame, bytes)) {
+      response.write(bytes.subarray(0, cutAt(fault.at, bytes)), () => response.destroy());
+      return;
+    }
+    response.write(bytes);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  response.end();
+}
+
+function cutsHere(at: string, frame: Frame, bytes: Buffer): boolean {
+  return at === 'utf-8' ? frame.is === 'text' && bytes.some((byte) => byte > 127) : frame.is === at;
+}
+
+/** In the middle of a character, of the JSON, or before the frame that ends the message. */
+function cutAt(at: string, bytes: Buffer): number {
+  if (at === 'end') return 0;
+  return at === 'utf-8' ? bytes.findIndex((byte) => byte > 127) + 1 : Math.floor(bytes.length / 2);
+}
+
+/** A text in pieces, as tokens come. */
+export function pieces(text: string): string[] {
+  return text.match(/\S+\s*/g) ?? [];
+}
+
+/** JSON in two halves: providers stream arguments too. */
+export function halves(args: Record<string, unknown>): [string, string] {
+  const json = JSON.stringify(args);
+  const middle = Math.ceil(json.length / 2);
+  return [json.slice(0, middle), json.slice(middle)];
+}

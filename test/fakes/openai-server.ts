@@ -1,0 +1,37 @@
+import { type Frame, halves, type LlmServer, pieces, startLlmServer, type WireFormat } from './llm-server.js';
+
+const frame = (choices: unknown[], is?: Frame['is'], more: object = {}): Frame => ({
+  data: `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'fake-1', choices, ...more })}\n\n`,
+  ...(is && { is }),
+});
+const delta = (content: object, is?: Frame['is'], finish: string | null = null) =>
+  frame([{ index: 0, delta: content, finish_reason: finish }], is);
+
+/** OpenAI chat completions, streamed: POST /chat/completions. */
+const FORMAT: WireFormat = {
+  path: '/chat/completions',
+  frames({ text = '', calls = [] }) {
+    return [
+      delta({ role: 'assistant', content: '' }),
+      ...pieces(text).map((content) => delta({ content }, 'text')),
+      ...calls.flatMap(({ name, args }, index) => {
+        const [one, two] = halves(args);
+        return [
+          delta({
+            tool_calls: [{ index, id: `call_${index}`, type: 'function', function: { name, arguments: '' } }],
+          }),
+          delta({ tool_calls: [{ index, function: { arguments: one } }] }),
+          delta({ tool_calls: [{ index, function: { arguments: two } }] }, 'tool call'),
+        ];
+      }),
+      delta({}, 'end', calls.length > 0 ? 'tool_calls' : 'stop'),
+      frame([], undefined, { usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 } }),
+      { data: 'data: [DONE]\n\n' },
+    ];
+  },
+  error: ({ code = 'error', message = 'secret sk-123 refused' }) => ({
+    error: { message, type: code, param: null, code },
+  }),
+};
+
+export const startOpenAiServer = (): Promise<LlmServer> => startLlmServer(FORMAT);
