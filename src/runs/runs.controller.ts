@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Headers, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { type Actor } from '../common/actor.js';
@@ -84,8 +84,11 @@ export class RunsController {
     description: 'Ends with the run, or when it needs somebody. Resumes after Last-Event-ID or `after`.',
   })
   @ApiHeader({ name: 'Last-Event-ID', required: false, schema: { type: 'integer', minimum: 0 } })
-  @ApiProduces('text/event-stream')
-  @ApiResponse({ status: 200, description: 'A stream of events, each with one line of JSON.' })
+  @ApiResponse({
+    status: 200,
+    description: 'A stream of events, each with one line of JSON.',
+    content: { 'text/event-stream': { schema: { type: 'string', description: 'Server-Sent Events.' } } },
+  })
   async events(
     @CurrentActor() actor: Actor,
     @Param('id', Id) id: string,

@@ -26,4 +26,4 @@ export const ContextEntry = named(
   z.object({ key: z.string(), value: z.json(), expiresAt: Timestamp }),
 );
 
-export const ContextEntries = z.object({ items: z.array(ContextEntry) });
+export const ContextEntries = named('ContextEntries', z.object({ items: z.array(ContextEntry) }));

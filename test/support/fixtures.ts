@@ -40,12 +40,24 @@ export const FIXTURES: Record<string, Fixture> = {
       return { id, messageId: await created(server, token, route, { content: 'A secret' }) };
     },
   },
+  '/api/v1/runs/{id}': {
+    strangers: ['member', 'admin'],
+    status: 404,
+    make: async (server, token) => {
+      const run = await server.call('POST', '/api/v1/runs', { token, body: { input: 'Hello' } });
+      const id = run.body.id as string;
+      await server.call('GET', `/api/v1/runs/${id}/wait?timeoutMs=10000`, { token });
+      return { id };
+    },
+  },
   '/api/v1/sessions/{id}': {
     strangers: ['member', 'admin'],
     status: 404,
     make: async (server, token) => {
       const sessions = await server.call('GET', '/api/v1/sessions', { token });
-      return { id: sessions.body.items[0].id };
+      const id = sessions.body.items[0].id as string;
+      await server.call('PUT', `/api/v1/sessions/${id}/context/note`, { token, body: { value: 'mine' } });
+      return { id, key: 'note' };
     },
   },
   '/api/v1/users/{id}': {
@@ -65,6 +77,8 @@ export const BODIES: Record<string, unknown> = {
   'PATCH /api/v1/agents/{name}': { description: 'Changed' },
   'PATCH /api/v1/conversations/{id}': { title: 'Changed' },
   'POST /api/v1/conversations/{id}/messages': { content: 'Intruder' },
+  'POST /api/v1/conversations/{id}/runs': { input: 'Intruder' },
+  'PUT /api/v1/sessions/{id}/context/{key}': { value: 'changed' },
   'PATCH /api/v1/users/{id}': { name: 'Changed' },
 };
 

@@ -33,10 +33,21 @@ export function openApiDocument(app: NestFastifyApplication, version: string): O
         unrepresentable: 'any',
       });
       const name = names.get(schema);
-      if (name === undefined) return { schema: json };
-      return { schema: { $ref: `#/components/schemas/${name}` }, components: { [name]: json as never } };
+      if (name !== undefined) {
+        return { schema: { $ref: `#/components/schemas/${name}` }, components: hoistDefinitions(name, json) };
+      }
+      if (json.$defs !== undefined) throw new Error('A schema with a recursive part needs a name: named(…)');
+      return { schema: json };
     },
   });
+}
+
+/** Parts that refer to themselves become components of their own: `$defs` have no place in an OpenAPI document. */
+function hoistDefinitions(name: string, json: object): Record<string, never> {
+  const text = JSON.stringify(json).replaceAll('#/$defs/__schema', `#/components/schemas/${name}_`);
+  const { $defs = {}, ...root } = JSON.parse(text) as { $defs?: Record<string, never> };
+  const parts = Object.entries($defs).map(([key, part]) => [key.replace('__schema', `${name}_`), part]);
+  return Object.fromEntries([[name, root], ...parts]) as Record<string, never>;
 }
 
 /** Swagger UI at /api/docs with its own assets, the document at /api/openapi.json. */
