@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type History, makeCheckout, makeHistory } from './checkout.js';
 import { describeWithEngine, docker, inspect, tryDocker } from './docker.js';
@@ -213,8 +214,14 @@ async function post(route: string, body: unknown, token?: string) {
   return JSON.parse(await answer.text());
 }
 
+/** As any client does, comes again when it is asked to (503 with Retry-After), a few times. */
 async function get(route: string, token: string) {
-  const answer = await fetch(`${SERVER}${route}`, { headers: { authorization: `Bearer ${token}` } });
-  expect(answer.status).toBe(200);
-  return JSON.parse(await answer.text());
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await fetch(`${SERVER}${route}`, { headers: { authorization: `Bearer ${token}` } });
+    if (answer.status !== 503 || attempt === 5) {
+      expect(answer.status).toBe(200);
+      return JSON.parse(await answer.text());
+    }
+    await setTimeout(1000 * Number(answer.headers.get('retry-after')));
+  }
 }
