@@ -11,11 +11,6 @@ const MAX_REDIRECTS = 3;
 /** The only way out of this process. Everything that speaks HTTP gets one of these functions as its `fetch`. */
 @Injectable()
 export class Egress {
-  readonly fetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
-
-  /** The fetch for a URL of the operator's own configuration: it may reach that host and port although not public. */
-  forOperator(_url: string): typeof globalThis.fetch {
-    return this.fetch;
   /** For every URL that a caller, a model or stored data names: public https hosts and EGRESS_ALLOW only. */
   readonly fetch: Fetch;
   private readonly rules: AddressRules;
