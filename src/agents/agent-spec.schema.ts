@@ -54,7 +54,12 @@ export const AGENT_FIELDS = {
     })
     .describe('System prompt. {{agent}}, {{title}} and {{date}} are replaced.'),
   model: ModelId.nullable().default(null).describe('Null is LLM_MODEL.'),
-  fallbackModels: names(ModelId, 5).default([]).describe('Tried in order when the model is not available.'),
+  fallbackModels: names(
+    ModelId.refine((id) => !id.startsWith('builtin:'), 'must be an LLM: rules never stand in for one'),
+    5,
+  )
+    .default([])
+    .describe('Tried in order when the model is not available.'),
   tools: names(z.string().regex(/^[A-Za-z0-9_*-]{1,64}$/, 'must be a tool name or a glob with *'), 100)
     .default([])
     .describe('Allow list of tool names and globs; empty is no tools.'),

@@ -5,14 +5,25 @@ import { CurrentActor } from '../common/current-actor.decorator.js';
 import { PageQuery } from '../common/page.js';
 import { Scopes } from '../common/scopes.decorator.js';
 import { Returns, ReturnsNothing } from '../platform/http/returns.decorator.js';
+import { AgentExtensions } from './agent-extensions.service.js';
 import { AgentName } from './agent-spec.schema.js';
-import { Agent, AgentPage, AgentVersionPage, CreateAgentRequest, UpdateAgentRequest } from './agents.dto.js';
+import {
+  Agent,
+  AgentPage,
+  AgentVersionPage,
+  CreateAgentRequest,
+  ReloadedAgents,
+  UpdateAgentRequest,
+} from './agents.dto.js';
 import { AgentsService } from './agents.service.js';
 
 @ApiTags('agents')
 @Controller('api/v1/agents')
 export class AgentsController {
-  constructor(private readonly agents: AgentsService) {}
+  constructor(
+    private readonly agents: AgentsService,
+    private readonly extensions: AgentExtensions,
+  ) {}
 
   @Get()
   @Scopes('agents:read')
@@ -29,6 +40,14 @@ export class AgentsController {
   create(@CurrentActor() actor: Actor, @Body({ schema: CreateAgentRequest }) body: CreateAgentRequest) {
     const { shared, ...spec } = body;
     return this.agents.create(actor, { ...spec, title: spec.title ?? spec.name }, shared);
+  }
+
+  @Post('reload')
+  @Scopes('agents:manage', 'admin')
+  @ApiOperation({ summary: 'Read the agents of EXTENSIONS_DIR again' })
+  @Returns(ReloadedAgents)
+  reload() {
+    return this.extensions.load();
   }
 
   @Get(':name')

@@ -73,3 +73,13 @@ export const AgentVersion = named(
   z.object({ ...SPEC, current: z.boolean(), createdAt: Timestamp }),
 );
 export const AgentVersionPage = named('AgentVersionPage', pageOf(AgentVersion));
+
+export const ReloadedAgents = named(
+  'ReloadedAgents',
+  z.object({
+    loaded: z.array(z.string()).describe('Agents of files that are in use.'),
+    problems: z
+      .array(z.object({ file: z.string(), problem: z.string() }))
+      .describe('Files that were skipped, and why.'),
+  }),
+);

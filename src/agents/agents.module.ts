@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Migrator } from '../platform/database/migrator.js';
 import { AgentRow, AgentVersionRow } from './agent.entity.js';
+import { AgentExtensions } from './agent-extensions.service.js';
 import { AgentGraph } from './agent-graph.js';
 import { AgentSeeds } from './agent-seeds.service.js';
 import { AgentsController } from './agents.controller.js';
@@ -13,8 +14,8 @@ import { ModelsController } from './models/models.controller.js';
 @Module({
   imports: [TypeOrmModule.forFeature([AgentRow, AgentVersionRow])],
   controllers: [AgentsController, ModelsController],
-  providers: [AgentsRepository, AgentGraph, AgentSeeds, AgentsService, ChatModels],
-  exports: [AgentsService, ChatModels],
+  providers: [AgentsRepository, AgentExtensions, AgentGraph, AgentSeeds, AgentsService, ChatModels],
+  exports: [AgentExtensions, AgentsService, ChatModels],
 })
 export class AgentsModule {
   constructor(migrator: Migrator, seeds: AgentSeeds) {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SEED_AGENTS } from '../../src/agents/seed-agents.js';
 import { AgentSeeds } from '../../src/agents/agent-seeds.service.js';
@@ -6,11 +9,16 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 const ROUTE = '/api/v1/agents';
 let server: TestApp;
 let token: string;
+let folder: string;
 beforeAll(async () => {
-  server = await startTestApp();
+  folder = mkdtempSync(path.join(tmpdir(), 'mcp-server-ext-'));
+  server = await startTestApp({ EXTENSIONS_DIR: folder });
   token = await server.login();
 });
-afterAll(() => server?.stop());
+afterAll(async () => {
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const agent = (name: string, more: object = {}) => ({
   name,
@@ -91,6 +99,7 @@ describe('agents', () => {
       [agent('x', { limits: { maxSteps: 0 } }), 'limits.maxSteps'],
       [agent('x', { instructions: 'Hi {{nobody}}' }), 'instructions'],
       [agent('x', { model: 'gpt' }), 'model'],
+      [agent('x', { fallbackModels: ['builtin:planner'] }), 'fallbackModels.0'],
       [agent('x', { hacker: true }), ''],
     ];
     for (const [body, field] of wrong) {
@@ -110,5 +119,50 @@ describe('agents', () => {
     expect(both.map((answer) => answer.status).sort()).toEqual([200, 422]);
     expect(both.find((answer) => answer.status === 422)?.body.detail).toMatch(/-> .* -> /);
     expect((await server.call('DELETE', `${ROUTE}/b`, { token })).body.code).toBe('agent_in_use');
+  });
+});
+
+describe('agents in files', () => {
+  const write = (name: string, text: string) => writeFileSync(path.join(folder, `${name}.agent.yaml`), text);
+  const reload = () => server.call('POST', `${ROUTE}/reload`, { token });
+  const yaml = (name: string, more = '') =>
+    `name: ${name}\ndescription: What it does.\ninstructions: You are {{agent}}.\n${more}`;
+
+  it('are loaded, and broken ones are reported and skipped', async () => {
+    write('1-boss', yaml('boss', 'subAgents: [clerk]\npattern: supervisor\n'));
+    write('2-clerk', yaml('clerk'));
+    write('syntax', 'name: [');
+    write('unknown', yaml('unknown', 'colour: blue\n'));
+    write('taken', yaml('assistant'));
+    write(
+      'bomb',
+      `a: &a [x,x]\n${[...'bcdefghij'].map((key, at) => `${key}: &${key} [*${'abcdefghij'[at]},*${'abcdefghij'[at]}]`).join('\n')}`,
+    );
+    const { status, body } = await reload();
+    expect(status).toBe(200);
+    expect([...body.loaded].sort()).toEqual(['boss', 'clerk']);
+    expect(body.problems.map((problem: { file: string }) => problem.file.split('.')[0]).sort()).toEqual([
+      'bomb',
+      'syntax',
+      'taken',
+      'unknown',
+    ]);
+    const boss = await server.call('GET', `${ROUTE}/boss`, { token });
+    expect(boss.body).toMatchObject({ origin: 'file', subAgents: ['clerk'], version: 1 });
+  });
+
+  it('follow their file: changed, gone and back', async () => {
+    expect((await server.call('PATCH', `${ROUTE}/clerk`, { token, body: { title: 'x' } })).body.code).toBe(
+      'agent_is_a_file',
+    );
+    write('1-boss', yaml('boss', 'title: The boss\n'));
+    rmSync(path.join(folder, '2-clerk.agent.yaml'));
+    await reload();
+    const boss = await server.call('GET', `${ROUTE}/boss`, { token });
+    expect(boss.body).toMatchObject({ title: 'The boss', version: 2 });
+    expect((await server.call('GET', `${ROUTE}/clerk`, { token })).status).toBe(404);
+    write('2-clerk', yaml('clerk'));
+    await reload();
+    expect((await server.call('GET', `${ROUTE}/clerk`, { token })).body).toMatchObject({ version: 1 });
   });
 });
