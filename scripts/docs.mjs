@@ -1,5 +1,5 @@
 // npm run docs: writes docs/errors.md and docs/configuration.md from the code. A test fails when they differ.
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { renderConfiguration, renderErrors } from './docs/render.mjs';
@@ -9,7 +9,8 @@ prepare();
 const dist = path.resolve('dist/src');
 const load = (file) => import(pathToFileURL(path.join(dist, file)));
 for (const file of readdirSync(dist, { recursive: true })) {
-  if (file.endsWith('.errors.js')) await load(file);
+  if (file.endsWith('.js') && readFileSync(path.join(dist, file), 'utf8').includes('defineErrors('))
+    await load(file);
 }
 const { declaredErrors } = await load('common/app-error.js');
 const { STATUS } = await load('platform/http/problem.filter.js');
