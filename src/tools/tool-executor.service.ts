@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { type Actor } from '../common/actor.js';
 import { AppError } from '../common/app-error.js';
 import { newId } from '../common/ids.js';
 import { Egress } from '../platform/egress/egress.js';
 import { checkJson } from '../platform/http/json-body.js';
+import { Metrics } from '../platform/telemetry/metrics.js';
 import { decide } from './tool-access.js';
 import { Ended, withDeadline } from './deadline.js';
 import { canonicalJson } from './schema/canonical-json.js';
@@ -23,7 +25,6 @@ import {
   ToolPaused,
   type ToolResult,
 } from './tool.js';
-import { createHash } from 'node:crypto';
 
 /** Arguments that are longer as JSON are recorded by their hash only. */
 const MAX_RECORDED_BYTES = 16 << 10;
@@ -39,13 +40,21 @@ export class ToolExecutor {
   private readonly log = new Logger('Tools');
   private readonly limits = new ToolLimits();
   private readonly inputs = new SchemaValidator({ useDefaults: true });
+  private readonly durations: ReturnType<Metrics['histogram']>;
   private readonly outputs = new SchemaValidator({ useDefaults: false });
 
   constructor(
     private readonly registry: ToolRegistry,
     private readonly calls: ToolCallsRepository,
     private readonly egress: Egress,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.durations = metrics.histogram({
+      name: 'tool_call_duration_seconds',
+      help: 'Time of a tool call, from the decision to its record.',
+      labelNames: ['kind', 'status'],
+    });
+  }
 
   /**
    * Calls a tool. Throws an AppError when it was not run: `tool_not_found` (also when the caller may not know of it),
@@ -183,6 +192,7 @@ export class ToolExecutor {
       errorCode: end.errorCode ?? null,
       durationMs,
     });
+    this.durations.observe({ kind: tool.kind, status: end.status }, durationMs / 1000);
     return durationMs;
   }
 }

@@ -84,6 +84,7 @@ function pathSteps(path: string): string[] {
 function take(value: unknown, step: string): unknown[] {
   if (typeof value !== 'object' || value === null) return [];
   if (step === '*') return Object.values(value);
+  if (Array.isArray(value) && !/^\d+$/.test(step)) return [];
   return Object.hasOwn(value, step) ? [(value as Record<string, unknown>)[step]] : [];
 }
 
