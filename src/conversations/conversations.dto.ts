@@ -143,3 +143,22 @@ export const PostedContent = z
 
 export const PostedMessage = named('PostedMessage', z.strictObject({ content: PostedContent }));
 export type PostedMessage = z.infer<typeof PostedMessage>;
+
+export const ForkRequest = named(
+  'ForkRequest',
+  z.strictObject({ messageId: z.uuid().describe('Last message of the branch to copy.') }),
+);
+export type ForkRequest = z.infer<typeof ForkRequest>;
+
+export const ExportQuery = z.strictObject({
+  format: z
+    .enum(['json', 'markdown'])
+    .default('json')
+    .describe('json: the whole tree; markdown: the active branch.'),
+});
+export type ExportQuery = z.infer<typeof ExportQuery>;
+
+export const ConversationExport = named(
+  'ConversationExport',
+  z.object({ conversation: Conversation, messages: z.array(Message) }),
+);

@@ -1,10 +1,10 @@
-import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { type Actor } from '../common/actor.js';
 import { CurrentActor } from '../common/current-actor.decorator.js';
 import { Scopes } from '../common/scopes.decorator.js';
-import { Returns } from '../platform/http/returns.decorator.js';
+import { Returns, ReturnsNothing } from '../platform/http/returns.decorator.js';
 import { Idempotency } from '../platform/idempotency/idempotency.js';
 import { Idempotent, IdempotencyKey } from '../platform/idempotency/idempotent.decorator.js';
 import { Message, MessagePage, MessageQuery, PostedMessage } from './conversations.dto.js';
@@ -49,5 +49,28 @@ export class MessagesController {
         transaction,
       ),
     }));
+  }
+
+  @Patch(':messageId')
+  @ApiOperation({ summary: 'Edit a message of yours: puts another version beside it' })
+  @Returns(Message)
+  edit(
+    @CurrentActor() actor: Actor,
+    @Param('id', { schema: z.uuid() }) id: string,
+    @Param('messageId', { schema: z.uuid() }) messageId: string,
+    @Body({ schema: PostedMessage }) body: PostedMessage,
+  ) {
+    return this.messages.edit(actor, id, messageId, body.content);
+  }
+
+  @Delete(':messageId')
+  @ApiOperation({ summary: 'Delete a message and all that follow from it' })
+  @ReturnsNothing()
+  async delete(
+    @CurrentActor() actor: Actor,
+    @Param('id', { schema: z.uuid() }) id: string,
+    @Param('messageId', { schema: z.uuid() }) messageId: string,
+  ): Promise<void> {
+    await this.messages.delete(actor, id, messageId);
   }
 }

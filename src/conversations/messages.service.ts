@@ -42,9 +42,7 @@ export class MessagesService {
       if (stored !== null) return stored;
     }
     const parentId = message.parentId === undefined ? conversation.activeLeafId : message.parentId;
-    if (parentId !== null && (await this.messages.find(conversationId, parentId, transaction)) === null) {
-      throw ConversationsErrors.message_not_found();
-    }
+    if (parentId !== null) await this.find(conversationId, parentId, transaction);
     const row = toRow(message, parentId, conversation.lastPosition + 1);
     await this.messages.insert(row, transaction);
     await this.conversations.update(
@@ -84,6 +82,47 @@ export class MessagesService {
       limit: limit + 1,
     });
     return this.cursors.page(list, rows, limit, (message) => String(message.position));
+  }
+
+  /** The message; throws `conversation_not_found`, `message_not_found`. */
+  async get(actor: Actor, conversationId: string, id: string): Promise<Message> {
+    await this.owned(actor, conversationId);
+    return this.find(conversationId, id);
+  }
+
+  /**
+   * Puts another version of a user's message beside it, and makes that the active branch. The old one stays in the
+   * tree. Throws `message_not_found`, `message_not_editable`.
+   */
+  async edit(
+    actor: Actor,
+    conversationId: string,
+    id: string,
+    content: readonly MessageContent[],
+  ): Promise<Message> {
+    const { role, parentId } = await this.get(actor, conversationId, id);
+    if (role !== 'user') throw ConversationsErrors.message_not_editable();
+    return this.append(actor, { conversationId, parentId, role, content, status: 'complete' });
+  }
+
+  /** Deletes a message and all that follow from it; the active branch then ends before it. */
+  async delete(actor: Actor, conversationId: string, id: string): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const conversation = await this.conversations.lock(tx, actor.userId, conversationId);
+      if (conversation === null) throw ConversationsErrors.conversation_not_found();
+      const { parentId } = await this.find(conversationId, id, tx);
+      await this.messages.delete(tx, conversationId, id);
+      const { activeLeafId: leaf } = conversation;
+      const leafIsGone = leaf !== null && (await this.messages.find(conversationId, leaf, tx)) === null;
+      const changes = leafIsGone ? { activeLeafId: parentId } : {};
+      await this.conversations.update(actor.userId, conversationId, changes, tx);
+    });
+  }
+
+  private async find(conversationId: string, id: string, transaction?: Transaction): Promise<Message> {
+    const message = await this.messages.find(conversationId, id, transaction);
+    if (message === null) throw ConversationsErrors.message_not_found();
+    return message;
   }
 
   private async owned(actor: Actor, conversationId: string) {

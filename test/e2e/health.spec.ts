@@ -70,7 +70,14 @@ describe('a service that works', () => {
       draining: false,
       migrations: 'current',
       dependencies: { postgresql: { state: 'connected' }, redis: { state: 'in-memory', latencyMs: null } },
-      counts: { test: { things: 3 }, broken: null, stuck: null },
+      counts: {
+        runs: { queued: 0, running: 0 },
+        queue: { waiting: 0 },
+        tools: { builtin: expect.any(Number) },
+        test: { things: 3 },
+        broken: null,
+        stuck: null,
+      },
     });
     expect(body.details.commit ?? 'none').toMatch(/^([0-9a-f]{40}|none)$/);
   });

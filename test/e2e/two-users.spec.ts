@@ -47,7 +47,11 @@ const fill = (path: string, params: Params) => path.replaceAll(/\{(\w+)\}/g, (_,
 
 function ask(operation: Operation, params: Params, token?: string): Promise<TestResponse> {
   const { method, path } = operation;
-  return server.call(method, fill(path, params), { token, body: BODIES[nameOf(operation)] });
+  const body = BODIES[nameOf(operation)];
+  return server.call(method, fill(path, params), {
+    token,
+    body: typeof body === 'function' ? body(params) : body,
+  });
 }
 
 /** All of an answer that a stranger could learn from. */

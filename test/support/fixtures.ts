@@ -73,9 +73,11 @@ export const SHARED: Record<string, string> = {
 };
 
 /** A valid body for operations that need one, so that the id is what decides the answer. */
-export const BODIES: Record<string, unknown> = {
+export const BODIES: Record<string, object | ((params: Params) => object)> = {
   'PATCH /api/v1/agents/{name}': { description: 'Changed' },
   'PATCH /api/v1/conversations/{id}': { title: 'Changed' },
+  'PATCH /api/v1/conversations/{id}/messages/{messageId}': { content: 'Intruder' },
+  'POST /api/v1/conversations/{id}/fork': ({ messageId }) => ({ messageId }),
   'POST /api/v1/conversations/{id}/messages': { content: 'Intruder' },
   'POST /api/v1/conversations/{id}/runs': { input: 'Intruder' },
   'PUT /api/v1/sessions/{id}/context/{key}': { value: 'changed' },
