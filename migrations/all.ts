@@ -7,10 +7,10 @@ import { CreateIdempotencyKeys1763800200000 } from './1763800200000-create-idemp
 import { CreateConversations1763800200100 } from './1763800200100-create-conversations.js';
 import { CreateTools1763800300000 } from './1763800300000-create-tools.js';
 import { CreateAgents1763800400000 } from './1763800400000-create-agents.js';
-import { CreateMcpSessions1763800600000 } from './1763800600000-create-mcp-sessions.js';
-import { CreateInstallationKeys1763800900000 } from './1763800900000-create-installation-keys.js';
 import { CreateRuns1763800500000 } from './1763800500000-create-runs.js';
+import { CreateMcpSessions1763800600000 } from './1763800600000-create-mcp-sessions.js';
 import { CreateSessionContext1763800700000 } from './1763800700000-create-session-context.js';
+import { CreateInstallationKeys1763800900000 } from './1763800900000-create-installation-keys.js';
 
 /** Every migration, oldest first. A new one is added at the end; a released one is never changed. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -22,8 +22,8 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateConversations1763800200100,
   CreateTools1763800300000,
   CreateAgents1763800400000,
-  CreateMcpSessions1763800600000,
-  CreateInstallationKeys1763800900000,
   CreateRuns1763800500000,
+  CreateMcpSessions1763800600000,
   CreateSessionContext1763800700000,
+  CreateInstallationKeys1763800900000,
 ];

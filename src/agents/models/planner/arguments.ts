@@ -1,3 +1,4 @@
+import { linearRegExp } from '../../../tools/schema/linear-regexp.js';
 import { parametersOf, type Parameter, type PlannerTool } from './tools.js';
 import { findValues, findZones, type Kind, type Value } from './values.js';
 import { words } from './words.js';
@@ -167,7 +168,13 @@ function findNumber(
 /** 2: the parameter's own name stands beside the number; 1: a word of its description does; 0: neither. */
 function nearness(parameter: Parameter, { start, end }: Value, text: string): number {
   const left = words(text.slice(0, start)).slice(-1);
-  const right = words(text.slice(end).split(/[,;.?!]/)[0] ?? '').slice(0, 1);
+  // "two 10-sided dice": the word of "two" is "dice".
+  const right = words(
+    text
+      .slice(end)
+      .replace(/^\s*\d+-\w+/, '')
+      .split(/[,;.?!\d]/)[0] ?? '',
+  ).slice(0, 1);
   const beside = [...right, ...left];
   const names = new Set(words(parameter.name));
   const described = new Set(words(parameter.description.replace(/\([^)]*\)/g, '')));
@@ -332,7 +339,9 @@ function recall(parameter: Parameter, { text, values, before, results }: Source)
     if (value !== undefined) return { value, sure: false };
   }
   if (!ANAPHOR.test(text)) return undefined;
-  const kinds = kindsOf(parameter).filter((kind) => parameter.required || SURE.has(kind));
+  const kinds = kindsOf(parameter).filter(
+    (kind) => kind !== 'expression' && (parameter.required || SURE.has(kind)),
+  );
   // "Who wrote a.txt, and is it long?": what the part itself names is not looked for elsewhere.
   if (!parameter.required && values.some(({ kind }) => kinds.includes(kind))) return undefined;
   const value = before.findLast(
@@ -364,9 +373,9 @@ function allowed({ schema, type }: Parameter, value: unknown): boolean {
     value.length < 200
   ) {
     try {
-      return new RegExp(schema.pattern, 'u').test(value);
+      return linearRegExp(schema.pattern).test(value);
     } catch {
-      return true;
+      return true; // a pattern beyond the linear engine: the executor judges
     }
   }
   return type !== 'number' && type !== 'integer' ? true : typeof value === 'number';

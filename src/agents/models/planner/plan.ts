@@ -29,7 +29,7 @@ const MIN_COVERAGE = 0.33;
 /** Values that say by themselves what is wanted. */
 const TELLING = new Set(['expression', 'json', 'url']);
 const RESULT =
-  /\b(?:(?:the|that|this|its) (?:result|answer|sum|total|output|value|number|product)|that commit|what you (?:find|found|get|got))\b/i;
+  /\b(?:(?:that|this|its) (?:result|answer|sum|total|output|value|number|product)|the (?:result|answer|output)\b(?! of)|that commit|what you (?:find|found|get|got))\b/i;
 const STATEMENT = /^(?:i|i'm|i've|we|we're|my|our|there|the|this|here|these|he|she|they)\b(?!.*\?$)/i;
 
 /** Splits a request into steps and finds the tool and the arguments of each, by rules only. */
@@ -111,10 +111,10 @@ export class Plan {
     const fits = this.index.search(text, source.values).slice(0, 8);
     const top = fits[0]?.score ?? 1;
     let best: (Decision & { points: number }) | undefined;
-    for (const { tool, score, coverage } of fits) {
+    for (const { tool, score, coverage, hinted } of fits) {
       const filled = fill(tool, source);
-      if (coverage < MIN_COVERAGE && !(telling && filled.evidence >= 1 && filled.missing.length === 0))
-        continue;
+      const sure = telling && filled.missing.length === 0 && (filled.evidence >= 1 || hinted >= MIN_COVERAGE);
+      if (coverage < MIN_COVERAGE && !sure) continue;
       const points =
         score / top + coverage / 2 + Math.min(filled.evidence, 2.5) / 4 - filled.missing.length / 3;
       if (best === undefined || points > best.points) best = { tool, filled, points };
@@ -147,7 +147,7 @@ export class Plan {
     // A sub-agent gets all of its consecutive parts in one task, and a call that would be the same is made once.
     const joined = `${last.text}${then ? ', then ' : /[.?!]$/.test(last.text) ? ' ' : ' and '}${text}`;
     const delegated = parametersOf(tool).some(takesWhole);
-    if (delegated || this.sameCall(last.text, text, tool, before))
+    if (delegated || (stage === last.stage && this.sameCall(last.text, text, tool, before)))
       steps[steps.length - 1] = { ...last, text: joined };
     else steps.push({ text, stage, tool, before: [...before] });
   }

@@ -13,9 +13,9 @@ const STRONG = new RegExp(
   String.raw`(${THEN})|${ALSO}|${INTRODUCTION}|[?!]+(?=\s|$)|(?<!\b(?:e\.g|i\.e|etc|vs|mr|mrs|ms|dr|no|approx|\d))\.(?=\s|$)|\s*;\s*|\s*\n+\s*(?:[-*•]|\d+[.)])?\s*`,
   'gi',
 );
-const FIRST_THEN = /^\s*(?:and\s+)?(?:then|after that|afterwards|next|finally|and finally)\b,?\s+/i;
+const FIRST_THEN = /^\s*(?:and\s+)?(?:then|after that|afterwards|next)\b,?\s+/i;
 const LEAD =
-  /^\s*(?:and|also|first|firstly|second|secondly|third|finally|lastly|plus|but|[-*•]|\d+[.)])(?:,?\s+)/i;
+  /^\s*(?:and|also|first|firstly|second|secondly|third|finally|lastly|in addition|additionally|besides|moreover|plus|but|[-*•]|\d+[.)])(?:[,:]?\s+)/i;
 
 /** Splits a request into parts that stand for themselves; never inside quotes, brackets or JSON. */
 export function split(text: string): Segment[] {

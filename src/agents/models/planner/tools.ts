@@ -64,6 +64,8 @@ export interface Fit {
   readonly tool: PlannerTool;
   readonly score: number;
   readonly coverage: number;
+  /** The same for what the values in the text hint at. */
+  readonly hinted: number;
 }
 
 /** What a value in the text tells about the tool that is wanted, whatever words it uses. */
@@ -125,7 +127,16 @@ export class ToolIndex {
     return results.flatMap((result) => {
       const tool = this.byName.get(String(result.id));
       const known = new Set(result.queryTerms);
-      return tool === undefined ? [] : [{ tool, score: result.score, coverage: coverage(own, hints, known) }];
+      return tool === undefined
+        ? []
+        : [
+            {
+              tool,
+              score: result.score,
+              coverage: coverage(own.length > 0 ? own : hints, known),
+              hinted: coverage(hints, known),
+            },
+          ];
     });
   }
 }
@@ -144,8 +155,7 @@ const OPERATORS = new Set(
   ),
 );
 
-function coverage(own: readonly string[], hints: readonly string[], known: ReadonlySet<string>): number {
-  const asked = own.length > 0 ? own : hints;
+function coverage(asked: readonly string[], known: ReadonlySet<string>): number {
   if (asked.length === 0) return 0;
   const hit = (term: string) => known.has(term) || synonyms(term).some((other) => known.has(other));
   return asked.filter(hit).length / asked.length;

@@ -114,7 +114,7 @@ const WORD_NUMBERS = 'one two three four five six seven eight nine ten eleven tw
 function findNumbers(text: string): Value[] {
   const found: Value[] = [];
   const pattern = new RegExp(
-    String.raw`(?<![\w.])-?[$€£]?(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)|(?<=\b[a-z])(\d+)\b|\b(${WORD_NUMBERS.join('|')})\b`,
+    String.raw`(?<![\w.])-?[$€£]?(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)|(?<=\b[a-z])(\d+)\b|\b(${WORD_NUMBERS.slice(1).join('|')})\b`,
     'gi',
   );
   for (const match of text.matchAll(pattern)) {

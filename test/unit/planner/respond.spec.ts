@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { NOTE } from '../../../src/agents/models/planner/answer.js';
+import { type Reply, respond, type Turn } from '../../../src/agents/models/planner/respond.js';
+import { type PlannerTool } from '../../../src/agents/models/planner/tools.js';
+
+const TOOLS = JSON.parse(readFileSync('test/planner/tools.json', 'utf8')) as Record<string, object>;
+const tools = (...names: string[]): PlannerTool[] => names.map((name) => ({ name, ...TOOLS[name] }));
+const human = (text: string): Turn => ({ role: 'human', text, calls: [], failed: false });
+const said = (text: string): Turn => ({ role: 'ai', text, calls: [], failed: false });
+
+/** Adds the planner's calls and their results to a conversation. */
+function played(turns: Turn[], reply: Reply, results: { text: string; failed?: boolean }[]): Turn[] {
+  const calls = reply.calls.map((call, index) => ({ ...call, id: `c${turns.length}_${index}` }));
+  return [
+    ...turns,
+    { role: 'ai', text: reply.text, calls, failed: false },
+    ...results.map(({ text, failed = false }, index): Turn => {
+      return { role: 'tool', text, calls: [], callId: calls[index]?.id, failed };
+    }),
+  ];
+}
+
+describe('a conversation with the planner', () => {
+  it('says what it will do, then quotes the results and that it is no LLM', () => {
+    const offered = tools('git_log', 'calculator');
+    const turns = [human('Who changed a.txt last? And what is 10% of 70?')];
+    const first = respond(turns, offered);
+    expect(first.text).toBe('I will use git log and calculator.');
+    const log = {
+      path: 'a.txt',
+      total: 9,
+      commits: [
+        { author: 'Ada', subject: 'Fix' },
+        { author: 'Bo', subject: 'Add' },
+      ],
+    };
+    const last = respond(
+      played(turns, first, [{ text: JSON.stringify(log) }, { text: '10 / 100 * 70 = 7' }]),
+      offered,
+    );
+    expect(last.calls).toEqual([]);
+    for (const fact of ['total: 9', 'author: Ada', '10 / 100 * 70 = 7', NOTE])
+      expect(last.text).toContain(fact);
+    expect(last.text).not.toContain('Bo');
+  });
+
+  it('runs a later step with the result of the one before', () => {
+    const offered = tools('calculator');
+    const turns = [human('What is 6 * 7, then multiply that by 10')];
+    const first = respond(turns, offered);
+    expect(first.calls).toEqual([{ name: 'calculator', args: { expression: '6 * 7' } }]);
+    const second = respond(played(turns, first, [{ text: '6 * 7 = 42' }]), offered);
+    expect(second.calls).toEqual([{ name: 'calculator', args: { expression: '42 * 10' } }]);
+  });
+
+  it('gives a sub-agent what was found before, and leaves out its note', () => {
+    const offered = tools('ask_code-historian', 'ask_analyst');
+    const turns = [human('how many commits touched a.txt; then multiply that by 3')];
+    const first = respond(turns, offered);
+    const second = respond(played(turns, first, [{ text: `5 commits touched a.txt.\n\n${NOTE}` }]), offered);
+    expect(second.calls.map(({ name }) => name)).toEqual(['ask_analyst']);
+    const task = String(second.calls[0]?.args.task);
+    expect(task).toContain('5 commits touched a.txt.');
+    expect(task).not.toContain(NOTE);
+    expect(respond([human(task)], tools('calculator')).calls).toEqual([
+      { name: 'calculator', args: { expression: '5 * 3' } },
+    ]);
+  });
+
+  it('asks for what is missing and understands the answer', () => {
+    const offered = tools('roll_dice', 'calculator');
+    const asked = respond([human('roll a die')], offered);
+    expect(asked.text).toContain('I need "sides"');
+    const next = respond([human('roll a die'), said(asked.text), human('20')], offered);
+    expect(next.calls).toEqual([{ name: 'roll_dice', args: { sides: 20 } }]);
+  });
+
+  it('knows what "it" was in the turn before', () => {
+    const turns = [
+      human('how many commits touched src/a.ts'),
+      said('Three.'),
+      human('and who changed it last?'),
+    ];
+    expect(respond(turns, tools('git_log', 'git_show')).calls).toEqual([
+      { name: 'git_log', args: { path: 'src/a.ts' } },
+    ]);
+  });
+
+  it('reports a failure as one, and what it cannot do with how to get a model', () => {
+    const offered = tools('calculator');
+    const turns = [human('what is 1 / 0')];
+    const failed = respond(
+      played(turns, respond(turns, offered), [{ text: 'Division by zero.', failed: true }]),
+      offered,
+    );
+    expect(failed.text).toContain('That failed: Division by zero.');
+    const cannot = respond([human('write a poem about the sea')], offered).text;
+    expect(cannot).toContain('I have no tool for');
+    expect(cannot).toContain('LLM_MODEL=');
+    expect(respond([human('hello')], []).text).toContain('no tools');
+  });
+});
