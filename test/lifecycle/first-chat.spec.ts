@@ -145,6 +145,27 @@ describe('the first conversation, without a key and without a network', () => {
   });
 });
 
+it('Ctrl-C cancels the run and exits with 130', async () => {
+  const args = [
+    '--url',
+    server.url,
+    '--json',
+    'chat',
+    `Who changed ${repository.file} last? And what is 2+3?`,
+  ];
+  const child = spawn(path.join(PROJECT, 'bin/mcp-server'), args, {
+    env: environment({ DATA_DIR: data, XDG_CONFIG_HOME: data }),
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let stdout = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (stdout === '') child.kill('SIGINT');
+    stdout += chunk.toString();
+  });
+  expect(await new Promise((resolve) => child.on('close', resolve))).toBe(130);
+  expect((JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Event).event).toBe('run.cancelled');
+});
+
 /** Conversation, run, steps and tool calls belong to the admin, whose key asked. */
 async function isStored(events: readonly Event[]): Promise<void> {
   const call = caller(server.url);
