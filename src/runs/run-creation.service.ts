@@ -8,6 +8,7 @@ import { MessagesService } from '../conversations/messages.service.js';
 import { type Transaction } from '../platform/database/transactions.js';
 import { NO_USAGE, type RunLimits } from './run.js';
 import { type Run } from './run.entity.js';
+import { type EndedRun } from './run-endings.service.js';
 import { newEvent } from './run-event.js';
 import { RunLogRepository } from './run-log.repository.js';
 import { RunErrors } from './runs.errors.js';
@@ -31,7 +32,7 @@ export interface RunRequest {
 export interface CreatedRun {
   readonly run: CountedRun;
   /** Runs that were asked to stop in favour of this one. */
-  readonly interrupted: readonly string[];
+  readonly interrupted: readonly EndedRun[];
 }
 
 /** Writes new runs: the message, the run and its first events in the caller's transaction. */
@@ -72,7 +73,7 @@ export class RunCreation {
     const id = newId();
     const { conversationId } = request;
     let inputMessageId: string | null = null;
-    let interrupted: string[] = [];
+    let interrupted: EndedRun[] = [];
     if (conversationId !== undefined) {
       const message = { conversationId, role: 'user', content, runId: id, status: 'complete' } as const;
       inputMessageId = (await this.messages.append(actor, message, transaction)).id;
@@ -90,14 +91,14 @@ export class RunCreation {
     conversationId: string,
     concurrency: 'enqueue' | 'reject' | 'interrupt',
     transaction: Transaction,
-  ): Promise<string[]> {
+  ): Promise<EndedRun[]> {
     if (concurrency === 'enqueue') return [];
     const unfinished = await this.runs.unfinished(conversationId, transaction);
     if (concurrency === 'reject') {
       if (unfinished.length > 0) throw RunErrors.run_in_progress();
       return [];
     }
-    return unfinished.map((run) => run.id);
+    return unfinished;
   }
 }
 

@@ -7,7 +7,7 @@ import { RunLeasesRepository } from './run-leases.repository.js';
 import { RunLogRepository } from './run-log.repository.js';
 import { RunsRepository } from './runs.repository.js';
 
-interface EndedRun {
+export interface EndedRun {
   readonly id: string;
   readonly agent: string;
   readonly conversationId: string | null;
@@ -26,16 +26,21 @@ export class RunEndings {
 
   /** Asks a running run to stop, or ends one that no worker has. False when it has ended, or is asked already. */
   async cancel(run: EndedRun): Promise<boolean> {
-    if (await this.runs.requestCancel(run.id)) {
-      this.dispatcher.stop(run.id);
-      return true;
-    }
-    return this.endWithoutWorker(run, 'cancelled', ['queued', 'requires_action']);
+    if (await this.requestCancel(run.id)) return true;
+    if (await this.endWithoutWorker(run, 'cancelled', ['queued', 'requires_action'])) return true;
+    // A worker may have taken it between the two.
+    return this.requestCancel(run.id);
   }
 
   /** Ends a run that waited too long. */
   expire(run: EndedRun): Promise<boolean> {
     return this.endWithoutWorker(run, 'expired', ['queued', 'requires_action']);
+  }
+
+  private async requestCancel(id: string): Promise<boolean> {
+    const asked = await this.runs.requestCancel(id);
+    if (asked) this.dispatcher.stop(id);
+    return asked;
   }
 
   private async endWithoutWorker(

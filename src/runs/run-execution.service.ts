@@ -49,12 +49,12 @@ export class RunExecution {
     const { context, end } = await this.work(held);
     // Siblings of what failed may still be under way; nothing may happen after the end.
     await control.settled();
-    let finish = await end();
+    const finish = await end();
     await writer.flush();
-    while (!(await this.finisher.finish(run, writer.lastSeq, context.actor, finish))) {
-      // A cancel came in between.
-      finish = this.stopped(held, context, new RunStop('cancelled'));
-    }
+    if (await this.finisher.finish(run, writer.lastSeq, context.actor, finish)) return;
+    // A cancel came in between.
+    const cancelled = this.stopped(held, context, new RunStop('cancelled'));
+    if (!(await this.finisher.finish(run, writer.lastSeq, context.actor, cancelled))) throw new StaleFence();
   }
 
   private async work(held: HeldRun): Promise<{ context: RunContext; end: () => Promise<Finish> }> {

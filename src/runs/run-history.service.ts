@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Page } from '../common/page.js';
+import { databaseError } from '../platform/database/database-error.js';
 import { EventBus } from '../platform/events/event-bus.js';
 import { Cursors } from '../platform/secrets/cursors.js';
 import { endsStream, eventsChannel, type RunEvent } from './run-event.js';
@@ -46,7 +47,7 @@ export class RunHistory {
       let last = after;
       while (!signal.aborted) {
         const heard = bell.next();
-        const events = await this.log.events(runId, last, BATCH);
+        const events = await this.read(runId, last, BATCH);
         if (events.length > 0) {
           yield events;
           last = events.at(-1)?.seq ?? last;
@@ -61,9 +62,19 @@ export class RunHistory {
     }
   }
 
+  /** A database that is away for a moment must not break a stream: there is nothing to read until it is back. */
+  private async read(runId: string, after: number, limit: number): Promise<RunEvent[]> {
+    try {
+      return await this.log.events(runId, after, limit);
+    } catch (error) {
+      if (databaseError(error)?.kind !== 'unavailable') throw error;
+      return [];
+    }
+  }
+
   /** Is the event with number `last` one after which nothing follows? Known without asking when it was just read. */
   private async isOver(runId: string, last: number, newest: RunEvent | undefined): Promise<boolean> {
-    const event = newest ?? (last > 0 ? (await this.log.events(runId, last - 1, 1)).at(0) : undefined);
+    const event = newest ?? (last > 0 ? (await this.read(runId, last - 1, 1)).at(0) : undefined);
     return event?.seq === last && endsStream(event.type);
   }
 }

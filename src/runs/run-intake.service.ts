@@ -1,15 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { type Actor } from '../common/actor.js';
-import { Idempotency, type OnceAnswer } from '../platform/idempotency/idempotency.js';
+import { Idempotency, type OnceAnswer, type OnceRequest } from '../platform/idempotency/idempotency.js';
 import { RunCreation, type RunRequest } from './run-creation.service.js';
 import { RunDispatcher } from './run-dispatcher.service.js';
-import { RunEndings } from './run-endings.service.js';
+import { type EndedRun, RunEndings } from './run-endings.service.js';
 import { toView } from './run-view.js';
+import { Turns } from './turns.js';
 import { type Run as RunView } from './runs.dto.js';
 
 /** Starts runs: written in one transaction with message and idempotency key, queued only after its commit. */
 @Injectable()
 export class RunIntake {
+  /** Posts to one conversation wait here for its row, without a connection. */
+  private readonly turns = new Turns();
+
   constructor(
     private readonly idempotency: Idempotency,
     private readonly creation: RunCreation,
@@ -18,27 +22,28 @@ export class RunIntake {
   ) {}
 
   /** Throws as RunCreation and Idempotency.once. */
-  async start(
-    actor: Actor,
-    request: RunRequest,
-    once: { key: string | undefined; route: string; body: unknown },
-  ): Promise<OnceAnswer<RunView>> {
+  async start(actor: Actor, request: RunRequest, once: OnceRequest): Promise<OnceAnswer<RunView>> {
+    const { conversationId } = request;
+    if (conversationId === undefined) return this.startNow(actor, request, once);
+    return this.turns.take(conversationId, () => this.startNow(actor, request, once));
+  }
+
+  /** Starts a run for a caller inside this program, such as another protocol's door. */
+  async create(actor: Actor, request: RunRequest): Promise<RunView> {
+    return (await this.start(actor, request, { key: undefined, route: '', body: undefined })).body;
+  }
+
+  private async startNow(actor: Actor, request: RunRequest, once: OnceRequest): Promise<OnceAnswer<RunView>> {
     const agentName = await this.creation.agentOf(actor, request);
-    let interrupted: readonly string[] = [];
+    let interrupted: readonly EndedRun[] = [];
     const answer = await this.idempotency.once(actor, once, async (transaction) => {
       const created = await this.creation.create(actor, request, agentName, transaction);
       interrupted = created.interrupted;
       return { status: 202, body: toView(created.run) };
     });
     if (answer.replayed) return answer;
-    const { id, agent, conversationId = null } = answer.body;
-    for (const other of interrupted) await this.endings.cancel({ id: other, agent, conversationId });
-    await this.dispatcher.enqueue({ id, fence: 0 });
+    for (const run of interrupted) await this.endings.cancel(run);
+    await this.dispatcher.enqueue({ id: answer.body.id, fence: 0 });
     return answer;
-  }
-
-  /** Starts a run for a caller inside this program, such as another protocol's door. */
-  async create(actor: Actor, request: RunRequest): Promise<RunView> {
-    return (await this.start(actor, request, { key: undefined, route: '', body: undefined })).body;
   }
 }

@@ -15,6 +15,8 @@ export interface StepEnd {
   readonly status: 'completed' | 'failed';
   readonly result: unknown;
   readonly usage?: unknown;
+  /** What did it, when that was not known before. */
+  readonly name?: string;
   readonly events: readonly NewRunEvent[];
 }
 
@@ -74,8 +76,8 @@ export class RunJournal {
 
   /** Writes the end of a step. */
   async finish(step: RunStep, end: StepEnd): Promise<RunStep> {
-    const { status, result, usage = null } = end;
-    const done: RunStep = { ...step, status, result, usage, finishedAt: new Date() };
+    const { status, result, usage = null, name = step.name } = end;
+    const done: RunStep = { ...step, name, status, result, usage, finishedAt: new Date() };
     this.rows.set(step.path, done);
     await this.writer.save(done, ...end.events);
     return done;

@@ -39,7 +39,7 @@ const WRITE = `
              s."startedAt", s."finishedAt"
         from owned o, jsonb_to_recordset(o.steps) as s(path text, kind text, agent text, name text, status text,
              request jsonb, result jsonb, usage jsonb, attempt int, "startedAt" timestamptz, "finishedAt" timestamptz)
-      on conflict (run_id, path) do update set status = excluded.status, request = excluded.request,
+      on conflict (run_id, path) do update set name = excluded.name, status = excluded.status, request = excluded.request,
         result = excluded.result, usage = excluded.usage, attempt = excluded.attempt,
         finished_at = excluded.finished_at
   )

@@ -31,11 +31,10 @@ export class RunStreams {
     }
     this.count(actor.userId, 1);
     try {
-      const gone = new AbortController();
-      const signal = AbortSignal.any([gone.signal, this.draining.signal]);
+      const stop = new AbortController();
+      const signal = AbortSignal.any([stop.signal, this.draining.signal]);
       const batches = await this.runs.events(actor, id, after, signal);
-      await streamEvents(reply, batches, gone);
-      return { left: !reply.raw.writableEnded };
+      return await streamEvents(reply, batches, stop);
     } finally {
       this.count(actor.userId, -1);
     }

@@ -5,7 +5,6 @@ import { type Transaction } from '../platform/database/transactions.js';
 import { Run } from './run.entity.js';
 import { type RunStatus } from './run.js';
 
-/** Most runs of one user that may wait. */
 export interface RunFilter {
   readonly status?: RunStatus;
   readonly conversationId?: string;
@@ -66,21 +65,21 @@ export class RunsRepository {
     return row.count;
   }
 
-  /** Ids of the runs of a conversation that have not ended, oldest first. The caller holds its lock. */
+  /** The runs of a conversation that have not ended, oldest first. The caller holds its lock. */
   async unfinished(
     conversationId: string,
     transaction: Transaction,
-  ): Promise<{ id: string; status: RunStatus }[]> {
+  ): Promise<{ id: string; agent: string; conversationId: string }[]> {
     return transaction.query(
-      `select id, status from runs where conversation_id = $1 and status in ('queued', 'running', 'requires_action', 'cancelling')
+      `select id, agent, conversation_id as "conversationId" from runs where conversation_id = $1 and status in ('queued', 'running', 'requires_action', 'cancelling')
        order by position`,
       [conversationId],
     );
   }
 
   /** Asks the worker of a running run to stop; false when it does not run. */
-  async requestCancel(id: string, transaction?: Transaction): Promise<boolean> {
-    const [, changed]: [unknown, number] = await (transaction ?? this.dataSource).query(
+  async requestCancel(id: string): Promise<boolean> {
+    const [, changed]: [unknown, number] = await this.dataSource.query(
       `update runs set status = 'cancelling' where id = $1 and status = 'running'`,
       [id],
     );

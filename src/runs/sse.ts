@@ -17,13 +17,14 @@ export function encode(event: RunEvent): string {
 
 /**
  * Answers a request with a stream of events. Ends with the source, with the client, with `signal`, after half an hour,
- * and when the client does not read. [S40] Resolves when it is over; the client went away when `signal` aborted.
+ * and when the client does not read. [S40] Resolves when it is over, with whether the client left before that;
+ * `stop` then ends the source.
  */
 export async function streamEvents(
   reply: FastifyReply,
   batches: AsyncGenerator<readonly RunEvent[]>,
-  gone: AbortController,
-): Promise<void> {
+  stop: AbortController,
+): Promise<{ left: boolean }> {
   reply.hijack();
   const response = reply.raw;
   response.writeHead(200, {
@@ -33,24 +34,29 @@ export async function streamEvents(
     'x-accel-buffering': 'no',
   });
   response.write('retry: 2000\n\n');
-  const leave = () => gone.abort();
+  let left = false;
+  const leave = () => {
+    left = true;
+    stop.abort();
+  };
   response.on('close', leave).on('error', leave);
   const ping = setInterval(() => response.write(': ping\n\n'), PING_MS);
-  const end = setTimeout(leave, MAX_LIFE_MS);
+  const end = setTimeout(() => stop.abort(), MAX_LIFE_MS);
   try {
     for await (const events of batches) {
       for (const event of events) {
-        if (!(await send(response, encode(event)))) return;
+        if (!(await send(response, encode(event)))) return { left: true };
       }
     }
-    response.end();
+    response.off('close', leave).end();
   } catch {
     response.destroy(); // the headers are out; a broken stream is resumed with Last-Event-ID
   } finally {
     clearInterval(ping);
     clearTimeout(end);
-    gone.abort();
+    stop.abort();
   }
+  return { left };
 }
 
 /** False when the client is gone or does not read; then the stream is cut off. */

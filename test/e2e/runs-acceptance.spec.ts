@@ -2,13 +2,14 @@ import { randomInt } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { makeRepository } from '../support/git-repository.js';
-import { readEvents, startRun } from '../support/runs.js';
+import { readEvents, startRun, warmUp } from '../support/runs.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const repository = makeRepository();
 let server: TestApp;
 let token: string;
 beforeAll(async () => {
+  await warmUp();
   server = await startTestApp({ WORKSPACE_DIRS: repository.folder });
   token = await server.login();
 });

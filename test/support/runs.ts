@@ -1,4 +1,5 @@
 import { createParser } from 'eventsource-parser';
+import { loadLangChain } from '../../src/runs/engine/langchain.js';
 import { type TestApp } from './test-app.js';
 
 export interface StreamedEvent {
@@ -68,4 +69,9 @@ export async function startRun(
   const answer = await server.call('POST', `/api/v1/conversations/${conversationId}/runs`, { token, body });
   if (answer.status !== 202) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
   return { conversationId, run: answer.body };
+}
+
+/** Loads LangChain before a server starts: under Jest that takes seconds, in which nothing else happens. */
+export async function warmUp(): Promise<void> {
+  await loadLangChain();
 }

@@ -66,7 +66,7 @@ export class ModelCaller {
         if (started.attempt > 1) speech.reset();
         try {
           const { reply, usage } = await this.callAny(context, task, call, speech);
-          return { status: 'completed', result: reply, usage, events: speech.end(reply) };
+          return { status: 'completed', name: reply.model, result: reply, usage, events: speech.end(reply) };
         } catch (error) {
           failure = context.control.reason ?? modelError(error);
           const code = failure instanceof AppError ? failure.code : 'stopped';
