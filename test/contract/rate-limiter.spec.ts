@@ -53,7 +53,9 @@ function behavesLikeARateLimiter(make: () => RateLimiter): void {
   });
 }
 
-describe('rate limiter in memory', () => behavesLikeARateLimiter(() => new MemoryRateLimiter()));
+describe('rate limiter in memory', () => {
+  behavesLikeARateLimiter(() => new MemoryRateLimiter());
+});
 
 (hasRedis ? describe : describe.skip)('rate limiter in Redis (needs redis-server)', () => {
   let server: TestRedis;

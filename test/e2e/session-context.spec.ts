@@ -55,7 +55,9 @@ function keepsContext(environment: () => Record<string, string>): void {
   });
 }
 
-describe('context of a session in PostgreSQL', () => keepsContext(() => ({})));
+describe('context of a session in PostgreSQL', () => {
+  keepsContext(() => ({}));
+});
 
 (hasRedis ? describe : describe.skip)('context of a session with Redis (needs redis-server)', () => {
   let redis: TestRedis;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineTool } from '../define-tool.js';
 import { answer } from '../tool-result.js';
+import { ToolErrors } from '../tools.errors.js';
 
 const MAX_TEXT = 60_000;
 const SHOWN_HEADERS = ['content-type', 'content-length', 'last-modified', 'etag', 'location', 'retry-after'];
@@ -31,7 +32,11 @@ export const httpRequest = defineTool({
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   enabled: false,
   async run({ url, method, headers, body }, { fetch, signal }) {
-    const response = await fetch(url, { method, headers, body, signal });
+    if (body !== undefined && (method === 'GET' || method === 'HEAD'))
+      throw ToolErrors.invalid_tool_arguments(undefined, {
+        errors: [{ field: 'body', message: 'must be left out with GET and HEAD' }],
+      });
+    const response = await fetch(url, { method, headers, signal, ...(body !== undefined && { body }) });
     const text = (await response.text()).toWellFormed().replaceAll('\0', '');
     const shown = SHOWN_HEADERS.flatMap((name) => {
       const value = response.headers.get(name);
