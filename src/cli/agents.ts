@@ -36,4 +36,12 @@ export function registerAgents(program: Command, env: CliEnv): void {
       const { api, out } = contextOf(command, env);
       out.show(await api.get<Record<string, unknown>>(`/api/v1/agents/${encodeURIComponent(name)}`));
     });
+
+  agents
+    .command('reload')
+    .description('read the agents of the extensions folder again')
+    .action(async (_options: unknown, command: Command) => {
+      const { api, out } = contextOf(command, env);
+      out.show(await api.post<Record<string, unknown>>('/api/v1/agents/reload'));
+    });
 }

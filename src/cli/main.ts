@@ -9,6 +9,8 @@ import { registerConversations } from './conversations.js';
 import { registerDoctor } from './doctor.js';
 import { registerLogin } from './login.js';
 import { registerMigrate } from './migrate.js';
+import { registerMcp } from './mcp.js';
+import { registerNew } from './new.js';
 import { plain } from './output.js';
 import { registerRuns } from './runs.js';
 import { registerStart } from './start.js';
@@ -28,6 +30,8 @@ const COMMANDS: readonly ((program: Command, env: CliEnv) => void)[] = [
   registerConversations,
   registerRuns,
   registerUser,
+  registerNew,
+  registerMcp,
 ];
 
 /** Runs the command line and returns its exit code (docs/configuration.md lists them). */

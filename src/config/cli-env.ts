@@ -11,6 +11,8 @@ export interface CliEnv {
   readonly token?: string;
   /** The server's DATA_DIR, where the embedded default leaves the admin key. */
   readonly dataDir: string;
+  /** The server's EXTENSIONS_DIR, for `new`. */
+  readonly extensionsDir: string;
   /** The first admin's account, where the server's own variables give it, as they do in its container. */
   readonly admin?: { readonly email: string; readonly password: string };
   /** Where logins of this person are kept. */
@@ -33,6 +35,9 @@ export function readCliEnv(source: Readonly<Record<string, string | undefined>> 
     url: (source.MCP_SERVER_URL || `http://127.0.0.1:${port}`).replace(/\/+$/, ''),
     ...(source.MCP_SERVER_TOKEN && { token: source.MCP_SERVER_TOKEN }),
     dataDir: source.DATA_DIR ? path.resolve(source.DATA_DIR) : path.join(PROJECT_DIR, '.data'),
+    extensionsDir: source.EXTENSIONS_DIR
+      ? path.resolve(source.EXTENSIONS_DIR)
+      : path.join(PROJECT_DIR, 'extensions'),
     ...(password && {
       admin: {
         email: source.ADMIN_EMAIL || ENV_SCHEMA.shape.ADMIN_EMAIL.def.defaultValue,
