@@ -210,7 +210,11 @@ const ALONE = { connection: 'close' };
 async function post(route: string, body: unknown, token?: string) {
   const answer = await fetch(`${SERVER}${route}`, {
     method: 'POST',
-    headers: { ...ALONE, 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+    headers: {
+      ...ALONE,
+      'content-type': 'application/json',
+      ...(token && { authorization: `Bearer ${token}` }),
+    },
     body: JSON.stringify(body),
   });
   expect([200, 201, 202]).toContain(answer.status);
