@@ -5,6 +5,8 @@ import { CurrentActor } from '../common/current-actor.decorator.js';
 import { PageQuery } from '../common/page.js';
 import { Scopes } from '../common/scopes.decorator.js';
 import { Returns, ReturnsNothing } from '../platform/http/returns.decorator.js';
+import { Idempotency } from '../platform/idempotency/idempotency.js';
+import { Idempotent, IdempotencyKey } from '../platform/idempotency/idempotent.decorator.js';
 import { AgentExtensions } from './agent-extensions.service.js';
 import { AgentName } from './agent-spec.schema.js';
 import {
@@ -23,6 +25,7 @@ export class AgentsController {
   constructor(
     private readonly agents: AgentsService,
     private readonly extensions: AgentExtensions,
+    private readonly idempotency: Idempotency,
   ) {}
 
   @Get()
@@ -36,10 +39,18 @@ export class AgentsController {
   @Post()
   @Scopes('agents:manage')
   @ApiOperation({ summary: 'Make an agent' })
+  @Idempotent()
   @Returns(Agent, 201)
-  create(@CurrentActor() actor: Actor, @Body({ schema: CreateAgentRequest }) body: CreateAgentRequest) {
+  create(
+    @CurrentActor() actor: Actor,
+    @IdempotencyKey() key: string | undefined,
+    @Body({ schema: CreateAgentRequest }) body: CreateAgentRequest,
+  ) {
     const { shared, ...spec } = body;
-    return this.agents.create(actor, { ...spec, title: spec.title ?? spec.name }, shared);
+    return this.idempotency.once(actor, { key, route: 'POST /agents', body }, async (tx) => ({
+      status: 201,
+      body: await this.agents.create(actor, { ...spec, title: spec.title ?? spec.name }, shared, tx),
+    }));
   }
 
   @Post('reload')

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
 import { Migrator } from '../platform/database/migrator.js';
 import { AgentRow, AgentVersionRow } from './agent.entity.js';
 import { AgentExtensions } from './agent-extensions.service.js';
@@ -12,7 +13,7 @@ import { ChatModels } from './models/chat-models.service.js';
 import { ModelsController } from './models/models.controller.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([AgentRow, AgentVersionRow])],
+  imports: [AuditModule, TypeOrmModule.forFeature([AgentRow, AgentVersionRow])],
   controllers: [AgentsController, ModelsController],
   providers: [AgentsRepository, AgentExtensions, AgentGraph, AgentSeeds, AgentsService, ChatModels],
   exports: [AgentExtensions, AgentsService, ChatModels],

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AuditLog } from '../audit/audit-log.service.js';
 import { type Actor } from '../common/actor.js';
 import { type Page, type PageQuery } from '../common/page.js';
 import { type Transaction, Transactions } from '../platform/database/transactions.js';
@@ -21,6 +22,7 @@ export class AgentsService {
     private readonly graph: AgentGraph,
     private readonly transactions: Transactions,
     private readonly cursors: Cursors,
+    private readonly audit: AuditLog,
   ) {}
 
   /** The agent of this name that the actor sees. Throws `agent_not_found`. */
@@ -71,15 +73,29 @@ export class AgentsService {
    * Makes an agent: shared by an admin, private by a member (`shared` says which; an admin's is shared by default).
    * Throws `agent_is_shared` (a member asked for a shared one), `agent_exists`, `agent_cycle`, `invalid_request`.
    */
-  async create(actor: Actor, spec: AgentSpec, shared = actor.role === 'admin'): Promise<AgentDefinition> {
+  async create(
+    actor: Actor,
+    spec: AgentSpec,
+    shared = actor.role === 'admin',
+    tx?: Transaction,
+  ): Promise<AgentDefinition> {
     if (shared && actor.role !== 'admin') throw AgentErrors.agent_is_shared();
-    await this.write((tx) => this.createIn(actor, spec, shared, tx));
-    return this.get(actor, spec.name);
+    return this.write(async (transaction) => {
+      await this.createIn(actor, spec, shared, transaction);
+      await this.audit.record(
+        actor,
+        'agent.created',
+        { type: 'agent', id: spec.name },
+        { shared },
+        transaction,
+      );
+      return toDefinition(await this.find(actor, spec.name, transaction));
+    }, tx);
   }
 
   /** Changes an agent by a new version. Throws as `create`, and `agent_is_a_file`. */
   async update(actor: Actor, name: string, patch: AgentPatch): Promise<AgentDefinition> {
-    await this.write(async (tx) => {
+    return this.write(async (tx) => {
       const agent = await this.findManaged(actor, name, tx);
       const spec = { ...agent.current.definition, ...patch };
       await this.graph.check(agent.ownerId, spec, tx);
@@ -89,8 +105,10 @@ export class AgentsService {
         { origin: 'user', createdBy: actor.userId, use: true },
         tx,
       );
+      const fields = Object.keys(patch);
+      await this.audit.record(actor, 'agent.updated', { type: 'agent', id: name }, { fields }, tx);
+      return toDefinition(await this.find(actor, name, tx));
     });
-    return this.get(actor, name);
   }
 
   /** Deletes an agent. Throws `agent_in_use` while another one lists it. */
@@ -103,6 +121,7 @@ export class AgentsService {
       // A seed leaves its row behind, so that the next start does not bring it back.
       if (agent.origin === 'seed') await this.agents.setDeleted(agent.id, new Date(), tx);
       else await this.agents.remove(agent.id, tx);
+      await this.audit.record(actor, 'agent.deleted', { type: 'agent', id: name }, {}, tx);
     });
   }
 
@@ -120,11 +139,12 @@ export class AgentsService {
     else await this.agents.addVersion(deleted.id, spec, { ...by, use: true }, tx);
   }
 
-  private async write(work: (tx: Transaction) => Promise<void>): Promise<void> {
-    await this.transactions.run(async (tx) => {
+  private write<T>(work: (tx: Transaction) => Promise<T>, within?: Transaction): Promise<T> {
+    const locked = async (tx: Transaction) => {
       await this.agents.lockWrites(tx);
-      await work(tx);
-    });
+      return work(tx);
+    };
+    return within === undefined ? this.transactions.run(locked) : locked(within);
   }
 
   private async find(actor: Actor, name: string, tx?: Transaction): Promise<StoredAgent> {

@@ -12,7 +12,7 @@ let token: string;
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'mcp-server-ext-'));
-  server = await startTestApp({ EXTENSIONS_DIR: folder });
+  server = await startTestApp({ EXTENSIONS_DIR: folder, REGISTRATION: 'open' });
   token = await server.login();
 });
 afterAll(async () => {
@@ -88,6 +88,36 @@ describe('agents', () => {
     expect((await create(agent('helper'))).body.code).toBe('agent_exists');
     expect((await server.call('DELETE', `${ROUTE}/helper`, { token })).status).toBe(204);
     expect((await server.call('GET', `${ROUTE}/helper`, { token })).body.code).toBe('agent_not_found');
+  });
+
+  it('are made once for one Idempotency-Key, and recorded', async () => {
+    const post = () =>
+      server.call('POST', ROUTE, {
+        token,
+        body: agent('once'),
+        headers: { 'idempotency-key': 'agent-once' },
+      });
+    const answers = await Promise.all([post(), post(), post()]);
+    expect(answers.map(({ status, body }) => [status, body.version])).toEqual(answers.map(() => [201, 1]));
+    const recorded = await server.sql(
+      `select 1 from audit_log where action = 'agent.created' and target_id = 'once'`,
+    );
+    expect(recorded).toHaveLength(1);
+  });
+
+  it('are private to a member, who cannot change shared ones', async () => {
+    const member = { email: 'member@example.com', password: 'a long enough password' };
+    expect((await server.call('POST', '/api/v1/auth/register', { body: member })).status).toBe(201);
+    const own = await server.login(member);
+    const made = await server.call('POST', ROUTE, { token: own, body: agent('mine') });
+    expect(made.body).toMatchObject({ name: 'mine', shared: false });
+    const shared = await server.call('POST', ROUTE, { token: own, body: agent('ours', { shared: true }) });
+    expect(shared.body.code).toBe('agent_is_shared');
+    const edit = await server.call('PATCH', `${ROUTE}/writer`, { token: own, body: { title: 'x' } });
+    expect([edit.status, edit.body.code]).toEqual([403, 'agent_is_shared']);
+    const foreign = await server.call('GET', `${ROUTE}/mine`, { token });
+    const unknown = await server.call('GET', `${ROUTE}/no-such-agent`, { token });
+    expect([foreign.status, foreign.body.code]).toEqual([404, unknown.body.code]);
   });
 
   it('are refused when a field is wrong, and the field is named', async () => {
