@@ -2,11 +2,16 @@ import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Migrator } from '../platform/database/migrator.js';
+import { ConversationsModule } from '../conversations/conversations.module.js';
 import { EgressModule } from '../platform/egress/egress.module.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
 import { CodeSearchTool } from './builtin/code-search.tool.js';
+import { ConversationSearchTool } from './builtin/conversation-search.tool.js';
 import { GitLogTool } from './builtin/git-log.tool.js';
 import { GitShowTool } from './builtin/git-show.tool.js';
 import { ReadFileTool } from './builtin/read-file.tool.js';
+import { SessionContextGetTool } from './builtin/session-context-get.tool.js';
+import { SessionContextSetTool } from './builtin/session-context-set.tool.js';
 import { Git } from './builtin/workspace/git.js';
 import { Workspaces } from './builtin/workspace/workspaces.js';
 import { CodeTools } from './sources/code/code-tools.source.js';
@@ -23,14 +28,23 @@ import { ToolsRepository } from './tools.repository.js';
 import { ToolsService } from './tools.service.js';
 
 @Module({
-  imports: [EgressModule, DiscoveryModule, TypeOrmModule.forFeature([ToolRow, ToolVersion, ToolCallRow])],
+  imports: [
+    ConversationsModule,
+    SessionsModule,
+    EgressModule,
+    DiscoveryModule,
+    TypeOrmModule.forFeature([ToolRow, ToolVersion, ToolCallRow]),
+  ],
   controllers: [ToolsController, ToolCallsController],
   providers: [
     CodeSearchTool,
+    ConversationSearchTool,
     Git,
     GitLogTool,
     GitShowTool,
     ReadFileTool,
+    SessionContextGetTool,
+    SessionContextSetTool,
     Workspaces,
     CodeTools,
     Extensions,
