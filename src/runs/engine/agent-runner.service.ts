@@ -3,6 +3,7 @@ import { type AIMessage, type BaseMessage } from '@langchain/core/messages';
 import { type AgentDefinition } from '../../agents/agent.js';
 import { AgentsService } from '../../agents/agents.service.js';
 import { renderInstructions } from '../../agents/instructions.js';
+import { AppError } from '../../common/app-error.js';
 import { type AgentAnswer, type PromptMessage, type RunContext } from '../run-context.js';
 import { RunStop } from '../run-control.js';
 import { newEvent } from '../run-event.js';
@@ -79,7 +80,7 @@ export class AgentRunner {
         return toMessage(lc, reply.reply);
       },
       wrapToolCall: async ({ toolCall: { id = '', name, args } }) => {
-        const call = { id, name, arguments: args };
+        const call = dialogue.call(id) ?? { id, name, arguments: args };
         const target = subAgents.find((agent) => askName(agent) === name);
         const { text, isError } =
           target === undefined
@@ -155,11 +156,18 @@ class Dialogue {
     for (const call of reply.reply.toolCalls) this.callIds.add(call.id);
   }
 
+  /** A call as it was written. */
+  call(id: string): StoredToolCall | undefined {
+    return this.replies.at(-1)?.reply.toolCalls.find((call) => call.id === id);
+  }
+
   answer(): AgentAnswer {
     const last = this.replies.at(-1);
     if (last === undefined) throw new Error('The agent ended without a model call');
     const { text, model, generatedBy } = last.reply;
-    const toolCalls = this.replies.flatMap(({ reply }) => reply.toolCalls);
+    const toolCalls = this.replies.flatMap(({ reply }) =>
+      reply.toolCalls.map(({ id, name, arguments: args }) => ({ id, name, arguments: args })),
+    );
     return { text, messageId: last.messageId, model, generatedBy, toolCalls };
   }
 }
@@ -187,7 +195,8 @@ function toPrompt(
 function rootOf(error: unknown): unknown {
   let root = error;
   for (let depth = 0; depth < 10; depth += 1) {
-    if (!(root instanceof Error) || root.name === 'AppError' || root.cause === undefined) return root;
+    // The wrapper bears the name of what it wraps, so only the class tells them apart.
+    if (!(root instanceof Error) || root instanceof AppError || root.cause === undefined) return root;
     if ((root as { '~brand'?: unknown })['~brand'] !== 'MiddlewareError') return root;
     root = root.cause;
   }

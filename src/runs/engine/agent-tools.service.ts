@@ -92,6 +92,10 @@ export class AgentTools {
     if (offer === undefined) {
       return { text: `There is no tool "${call.name}" here.`, isError: true, errorCode: 'tool_not_found' };
     }
+    if (call.broken === true) {
+      const text = 'The arguments are not a whole JSON object, so the tool was not run. Call it again.';
+      return { text, isError: true, errorCode: 'invalid_tool_arguments' };
+    }
     try {
       const outcome = await this.executor.execute(context.actor, {
         name: call.name,

@@ -1,12 +1,10 @@
 import { type AIMessage, type AIMessageChunk, type BaseMessage } from '@langchain/core/messages';
 import { type CallUsage } from '../run-meter.js';
 import { type LangChain } from './langchain.js';
+import { toolCallsOf, type WrittenCall } from './tool-calls.js';
 
-export interface StoredToolCall {
-  readonly id: string;
-  readonly name: string;
-  readonly arguments: Readonly<Record<string, unknown>>;
-}
+/** A tool call with an id that is its own within the agent. */
+export type StoredToolCall = WrittenCall;
 
 /**
  * What a model said, as plain JSON in the journal. It is never handed to LangChain's `load`, which would revive
@@ -31,22 +29,17 @@ export function toStored(
   seen: ReadonlySet<string>,
   step: number,
 ): StoredReply {
-  const calls = [
-    ...(message.tool_calls ?? []),
-    // Arguments that are no JSON: the executor tells the model what they should be. [R18]
-    ...(message.invalid_tool_calls ?? []).map((call) => ({ id: call.id, name: call.name ?? '', args: {} })),
-  ];
   const taken = new Set(seen);
-  let renamed = false;
-  const toolCalls = calls.map(({ id: given = '', name, args }, index) => {
-    const usable = /^[\w-]{1,64}$/.test(given) && !taken.has(given);
-    const id = usable ? given : `call_m${step}_${index}`;
-    renamed ||= !usable;
+  let isChanged = false;
+  const toolCalls = toolCallsOf(message).map((call, index) => {
+    const usable = /^[\w-]{1,64}$/.test(call.id) && !taken.has(call.id);
+    const id = usable ? call.id : `call_m${step}_${index}`;
+    isChanged ||= !usable || call.broken === true;
     taken.add(id);
-    return { id, name, arguments: args };
+    return { ...call, id };
   });
-  // A provider's own blocks hold the ids too; they are given back to it only when they still fit.
-  return { content: renamed ? message.text : message.content, text: message.text, toolCalls, ...by };
+  // A provider's own blocks hold ids and arguments too; they are given back to it only when they still fit.
+  return { content: isChanged ? message.text : message.content, text: message.text, toolCalls, ...by };
 }
 
 /** The same message for LangChain, from a live call and from the journal alike. */

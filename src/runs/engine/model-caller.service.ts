@@ -108,7 +108,7 @@ export class ModelCaller {
           { code: known.code, model: id, runId: context.runId },
           'A model failed; the next one is tried',
         );
-        speech.reset();
+        if (speech.begun) speech.reset();
       }
     }
     throw new Error('An agent has no model');
@@ -131,7 +131,9 @@ export class ModelCaller {
       if (chunk.text !== '') speech.say(chunk.text);
     }
     if (whole === undefined) throw new Error('The model gave an empty stream');
-    const by = { model: opened.id, generatedBy: opened.generatedBy };
+    // A fallback says so.
+    const answered = whole.response_metadata['model_id'] as string | undefined;
+    const by = { model: answered ?? opened.id, generatedBy: opened.generatedBy };
     return { reply: toStored(whole, by, call.seen, call.step), usage: usageOf(whole, call.prompt) };
   }
 
@@ -143,7 +145,7 @@ export class ModelCaller {
 
 /** One message while a model says it. */
 class Speech {
-  private begun = false;
+  begun = false;
   private readonly by: { readonly name: string; readonly path: string };
   private readonly isTop: boolean;
 
