@@ -6,7 +6,7 @@ import { type ModelProvider, type OperatorFetch } from './model-provider.js';
 const API = 'https://api.anthropic.com';
 /** Anthropic's API wants a bound of each answer. */
 const MAX_OUTPUT_TOKENS = 8192;
-const load = lazily(() => import('@langchain/anthropic'));
+const load = lazily(() => import('./anthropic-messages.model.js'));
 
 /** Anthropic's messages API, or a server that speaks it. */
 export class AnthropicProvider implements ModelProvider {
@@ -27,9 +27,9 @@ export class AnthropicProvider implements ModelProvider {
   }
 
   async open(model: string): Promise<BaseChatModel> {
-    const { ChatAnthropic } = await load();
+    const { AnthropicMessagesModel } = await load();
     const baseURL = this.env.ANTHROPIC_BASE_URL ?? API;
-    return new ChatAnthropic({
+    return new AnthropicMessagesModel({
       model,
       apiKey: this.env.ANTHROPIC_API_KEY ?? 'none',
       anthropicApiUrl: baseURL,

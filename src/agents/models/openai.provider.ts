@@ -4,7 +4,7 @@ import { lazily } from './lazy-import.js';
 import { type ModelProvider, type OperatorFetch } from './model-provider.js';
 
 const API = 'https://api.openai.com/v1';
-const load = lazily(() => import('@langchain/openai'));
+const load = lazily(() => import('./openai-compatible.model.js'));
 
 /** OpenAI, and every server that speaks its chat completions: vLLM, Ollama, LM Studio, gateways. */
 export class OpenAiProvider implements ModelProvider {
@@ -28,14 +28,13 @@ export class OpenAiProvider implements ModelProvider {
   }
 
   async open(model: string): Promise<BaseChatModel> {
-    const { ChatOpenAI } = await load();
+    const { OpenAiCompatibleModel } = await load();
     const baseURL = this.env.OPENAI_BASE_URL ?? API;
-    return new ChatOpenAI({
+    return new OpenAiCompatibleModel({
       model,
       // Local servers want no key, but the SDK wants one.
       apiKey: this.env.OPENAI_API_KEY ?? 'none',
       maxRetries: 0,
-      useResponsesApi: false,
       configuration: { baseURL, maxRetries: 0, fetch: this.fetchFor(baseURL) },
     });
   }
