@@ -127,10 +127,19 @@ export const ENV_SCHEMA = z.object({
     ),
   LLM_MODEL: z
     .string()
-    .regex(/^[a-z0-9_-]+:.+$/, 'must be <provider>:<model>, e.g. openai:gpt-5-mini')
+    .regex(
+      /^(builtin:planner|(openai|anthropic):.+)$/,
+      'must be builtin:planner, openai:<model> or anthropic:<model>, e.g. openai:gpt-5-mini',
+    )
     .default('builtin:planner')
     .describe('Model of agents that name none. `builtin:planner` is rule-based, not an LLM.'),
-  LLM_FALLBACKS: list.default([]).describe('Models to try next when one fails, separated by commas.'),
+  LLM_FALLBACKS: list
+    .refine(
+      (models) => models.every((model) => /^(openai|anthropic):.+$/.test(model)),
+      'must be openai:<model> or anthropic:<model>, separated by commas; rules never stand in for an LLM',
+    )
+    .default([])
+    .describe('Models to try next when one fails, separated by commas.'),
   OPENAI_API_KEY: z.string().optional().describe('Key of OpenAI or of a compatible server.'),
   OPENAI_BASE_URL: url('http:', 'https:')
     .optional()

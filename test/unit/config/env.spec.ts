@@ -70,6 +70,22 @@ describe('the environment', () => {
     expect(problems[0]).not.toContain(value);
   });
 
+  it.each(['opnai:gpt-5-mini', 'google:gemini', 'builtin:other', 'gpt-5-mini'])(
+    'refuses %s, which no provider can answer, at start',
+    (model) => {
+      expect(problemsOf({ LLM_MODEL: model })).toEqual([
+        expect.stringMatching(/^LLM_MODEL must be .*openai:/),
+      ]);
+      expect(problemsOf({ LLM_FALLBACKS: `openai:a,${model}` })).toEqual([
+        expect.stringMatching(/^LLM_FALLBACKS must be /),
+      ]);
+    },
+  );
+
+  it('refuses rules as a fallback of an LLM', () => {
+    expect(problemsOf({ LLM_FALLBACKS: 'builtin:planner' })).toHaveLength(1);
+  });
+
   it('knows production by NODE_ENV or by a HOST that others reach', () => {
     expect(isProduction(readEnv({}))).toBe(false);
     expect(isProduction(readEnv({ NODE_ENV: 'production' }))).toBe(true);
