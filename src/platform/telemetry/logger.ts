@@ -1,6 +1,7 @@
 import { type LoggerService } from '@nestjs/common';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import { type Env } from '../../config/env.js';
+import { secretMask } from './secret-mask.js';
 
 const SECRET_FIELDS = [
   'authorization',
@@ -12,16 +13,20 @@ const SECRET_FIELDS = [
   'secret',
 ];
 
-/** The logger of a process: JSON lines, or readable text on a terminal. Fields that hold credentials are cut. */
-export function makeLogger(env: Env): Logger {
+/**
+ * The logger of a process: JSON lines, or readable text on a terminal. Fields that hold credentials are cut, and the
+ * values of this server's own secrets wherever they stand: an upstream may quote a key in its error. [S61]
+ */
+export function makeLogger(env: Env, destination?: DestinationStream): Logger {
   const pretty = env.LOG_FORMAT === 'pretty' || (env.LOG_FORMAT === 'auto' && process.stdout.isTTY);
-  return pino({
+  const options = {
     level: env.LOG_LEVEL,
     base: { service: 'mcp-server' },
     redact: {
       paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
       censor: '[redacted]',
     },
+    hooks: { streamWrite: secretMask(env) },
     ...(pretty && {
       transport: {
         target: 'pino-pretty',
@@ -31,7 +36,8 @@ export function makeLogger(env: Env): Logger {
         },
       },
     }),
-  });
+  };
+  return destination === undefined ? pino(options) : pino(options, destination);
 }
 
 /** What the framework tells of its own wiring; only of interest at debug level. */
