@@ -1,4 +1,12 @@
-import { type Frame, halves, type LlmServer, pieces, startLlmServer, type WireFormat } from './llm-server.js';
+import {
+  type Frame,
+  halves,
+  type LlmServer,
+  pieces,
+  startLlmServer,
+  textOf,
+  type WireFormat,
+} from './llm-server.js';
 
 const event = (type: string, fields: object, is?: Frame['is']): Frame => ({
   data: `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`,
@@ -8,7 +16,8 @@ const event = (type: string, fields: object, is?: Frame['is']): Frame => ({
 /** Anthropic messages, streamed: POST /v1/messages. */
 const FORMAT: WireFormat = {
   path: '/v1/messages',
-  frames({ text = '', calls = [] }) {
+  frames({ text = '', calls = [], isTooLong }) {
+    const ending = calls.length > 0 ? 'tool_use' : 'end_turn';
     const offset = text === '' ? 0 : 1;
     const message = {
       ...{ id: 'msg_1', type: 'message', role: 'assistant', model: 'fake-1', content: [] },
@@ -30,7 +39,7 @@ const FORMAT: WireFormat = {
         const index = at + offset;
         const part = (partial_json: string, is?: Frame['is']) =>
           event('content_block_delta', { index, delta: { type: 'input_json_delta', partial_json } }, is);
-        const [one, two] = halves(args);
+        const [one, two] = halves(args, isTooLong);
         const block = { type: 'tool_use', id: `toolu_${at}`, name, input: {} };
         return [
           event('content_block_start', { index, content_block: block }),
@@ -41,7 +50,7 @@ const FORMAT: WireFormat = {
       event(
         'message_delta',
         {
-          delta: { stop_reason: calls.length > 0 ? 'tool_use' : 'end_turn', stop_sequence: null },
+          delta: { stop_reason: isTooLong ? 'max_tokens' : ending, stop_sequence: null },
           usage: { output_tokens: 7 },
         },
         'end',
@@ -53,6 +62,21 @@ const FORMAT: WireFormat = {
     type: 'error',
     error: { type: code, message },
   }),
+  read: ({ messages, system, tools = [] }) => {
+    const all = messages as { role: string; content: unknown }[];
+    const resultsIn = (content: unknown) =>
+      Array.isArray(content) ? content.filter((block: { type: string }) => block.type === 'tool_result') : [];
+    const last = all.findLastIndex(({ role, content }) => role === 'user' && resultsIn(content).length === 0);
+    return {
+      system: textOf(system),
+      tools: (tools as { name: string }[]).map((tool) => tool.name),
+      question: textOf(all[last]?.content),
+      results: all
+        .slice(last + 1)
+        .flatMap(({ content }) => resultsIn(content))
+        .map(({ content }: { content: unknown }) => textOf(content)),
+    };
+  },
 };
 
 export const startAnthropicServer = (): Promise<LlmServer> => startLlmServer(FORMAT);

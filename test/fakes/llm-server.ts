@@ -8,6 +8,8 @@ export type Script =
       readonly text?: string;
       readonly calls?: readonly Call[];
       readonly fault?: Fault;
+      /** The model's own token limit ends it in the middle of the arguments, in good order. */
+      readonly isTooLong?: true;
     }
   | {
       readonly kind: 'error';
@@ -16,26 +18,50 @@ export type Script =
       readonly code?: string;
       readonly message?: string;
     }
-  | { readonly kind: 'html' };
+  | { readonly kind: 'html' }
+  /** The lines of a stream as they are, for what servers get wrong. */
+  | { readonly kind: 'raw'; readonly frames: readonly string[] };
+
+/** What a request asks, whatever its wire format. */
+export interface Asked {
+  readonly system: string;
+  readonly tools: readonly string[];
+  /** The last text of the user. */
+  readonly question: string;
+  /** Results of tools after that text, as the model reads them. */
+  readonly results: readonly string[];
+}
 
 export interface Call {
   readonly name: string;
   readonly args: Record<string, unknown>;
 }
 
+/** The text of a message, whether it is one string or blocks. */
+export function textOf(content: unknown): string {
+  if (!Array.isArray(content)) return typeof content === 'string' ? content : '';
+  return content.map((block: { text?: string }) => block.text ?? '').join('');
+}
+
 /** `stall`: nothing more comes; `cut`: the socket is closed in the middle of the bytes that `at` names. */
 export type Fault =
   { readonly kind: 'stall' } | { readonly kind: 'cut'; readonly at: 'utf-8' | 'tool call' | 'end' };
+
+export type Mind = (asked: Asked) => Script | Promise<Script>;
 
 export interface LlmServer {
   readonly url: string;
   /** The bodies of the requests so far. */
   readonly requests: Record<string, unknown>[];
   readonly headers: IncomingMessage['headers'][];
+  /** What the requests so far asked. */
+  asked(): Asked[];
   /** Requests whose answer is not finished and whose client is still there. */
   open(): number;
   /** Scripts for the next requests; the last one is repeated. */
   play(...scripts: Script[]): void;
+  /** Answers every request by what it asks. */
+  think(mind: Mind): void;
   close(): Promise<void>;
 }
 
@@ -49,6 +75,7 @@ export interface WireFormat {
   readonly path: string;
   frames(script: Extract<Script, { kind: 'reply' }>): Frame[];
   error(script: Extract<Script, { kind: 'error' }>): unknown;
+  read(body: Record<string, unknown>): Asked;
 }
 
 /** A loopback server that speaks the wire format of a provider, slowly enough that a stream is one. */
@@ -57,17 +84,19 @@ export async function startLlmServer(format: WireFormat): Promise<LlmServer> {
   const headers: IncomingMessage['headers'][] = [];
   const active = new Set<ServerResponse>();
   let scripts: Script[] = [{ kind: 'reply', text: 'Hello' }];
+  const next = () => (scripts.length > 1 ? scripts.shift() : scripts[0]) ?? { kind: 'html' };
+  let mind: Mind = next;
   const server = createServer((request, response) => {
     active.add(response);
     response.on('close', () => active.delete(response));
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString('utf8')));
     request.on('end', () => {
-      requests.push(JSON.parse(body) as Record<string, unknown>);
+      const parsed = JSON.parse(body) as Record<string, unknown>;
+      requests.push(parsed);
       headers.push(request.headers);
-      const script = (scripts.length > 1 ? scripts.shift() : scripts[0]) ?? { kind: 'html' };
       if (request.url?.endsWith(format.path) !== true) response.writeHead(404).end('{}');
-      else void answer(format, script, response);
+      else void Promise.resolve(mind(format.read(parsed))).then((script) => answer(format, script, response));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -75,8 +104,13 @@ export async function startLlmServer(format: WireFormat): Promise<LlmServer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     headers,
+    asked: () => requests.map((request) => format.read(request)),
     open: () => active.size,
-    play: (...next) => (scripts = next),
+    play: (...given) => {
+      scripts = given;
+      mind = next;
+    },
+    think: (given) => (mind = given),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -98,8 +132,10 @@ async function answer(format: WireFormat, script: Script, response: ServerRespon
     return;
   }
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
-  const { fault } = script;
-  for (const frame of format.frames(script)) {
+  const fault = script.kind === 'reply' ? script.fault : undefined;
+  const frames: Frame[] =
+    script.kind === 'reply' ? format.frames(script) : script.frames.map((data) => ({ data }));
+  for (const frame of frames) {
     if (response.destroyed) return;
     const bytes = Buffer.from(frame.data, 'utf8');
     if (fault?.kind === 'stall' && frame.is === 'end') return;
@@ -128,9 +164,9 @@ export function pieces(text: string): string[] {
   return text.match(/\S+\s*/g) ?? [];
 }
 
-/** JSON in two halves: providers stream arguments too. */
-export function halves(args: Record<string, unknown>): [string, string] {
+/** JSON in two halves: providers stream arguments too. Of one that is too long the second never comes. */
+export function halves(args: Record<string, unknown>, isTooLong = false): [string, string] {
   const json = JSON.stringify(args);
   const middle = Math.ceil(json.length / 2);
-  return [json.slice(0, middle), json.slice(middle)];
+  return [json.slice(0, middle), isTooLong ? '' : json.slice(middle)];
 }

@@ -1,4 +1,12 @@
-import { type Frame, halves, type LlmServer, pieces, startLlmServer, type WireFormat } from './llm-server.js';
+import {
+  type Frame,
+  halves,
+  type LlmServer,
+  pieces,
+  startLlmServer,
+  textOf,
+  type WireFormat,
+} from './llm-server.js';
 
 const frame = (choices: unknown[], is?: Frame['is'], more: object = {}): Frame => ({
   data: `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'fake-1', choices, ...more })}\n\n`,
@@ -10,12 +18,12 @@ const delta = (content: object, is?: Frame['is'], finish: string | null = null) 
 /** OpenAI chat completions, streamed: POST /chat/completions. */
 const FORMAT: WireFormat = {
   path: '/chat/completions',
-  frames({ text = '', calls = [] }) {
+  frames({ text = '', calls = [], isTooLong }) {
     return [
       delta({ role: 'assistant', content: '' }),
       ...pieces(text).map((content) => delta({ content }, 'text')),
       ...calls.flatMap(({ name, args }, index) => {
-        const [one, two] = halves(args);
+        const [one, two] = halves(args, isTooLong);
         return [
           delta({
             tool_calls: [{ index, id: `call_${index}`, type: 'function', function: { name, arguments: '' } }],
@@ -24,7 +32,7 @@ const FORMAT: WireFormat = {
           delta({ tool_calls: [{ index, function: { arguments: two } }] }, 'tool call'),
         ];
       }),
-      delta({}, 'end', calls.length > 0 ? 'tool_calls' : 'stop'),
+      delta({}, 'end', isTooLong ? 'length' : calls.length > 0 ? 'tool_calls' : 'stop'),
       frame([], undefined, { usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 } }),
       { data: 'data: [DONE]\n\n' },
     ];
@@ -32,6 +40,22 @@ const FORMAT: WireFormat = {
   error: ({ code = 'error', message = 'secret sk-123 refused' }) => ({
     error: { message, type: code, param: null, code },
   }),
+  read: ({ messages, tools = [] }) => {
+    const all = messages as { role: string; content: unknown }[];
+    const last = all.findLastIndex(({ role }) => role === 'user');
+    return {
+      system: all
+        .filter(({ role }) => role === 'system')
+        .map(({ content }) => textOf(content))
+        .join('\n'),
+      tools: (tools as { function: { name: string } }[]).map((tool) => tool.function.name),
+      question: textOf(all[last]?.content),
+      results: all
+        .slice(last + 1)
+        .filter(({ role }) => role === 'tool')
+        .map(({ content }) => textOf(content)),
+    };
+  },
 };
 
 export const startOpenAiServer = (): Promise<LlmServer> => startLlmServer(FORMAT);
