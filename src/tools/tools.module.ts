@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
 import { Migrator } from '../platform/database/migrator.js';
 import { ConversationsModule } from '../conversations/conversations.module.js';
 import { EgressModule } from '../platform/egress/egress.module.js';
@@ -29,6 +30,7 @@ import { ToolsService } from './tools.service.js';
 
 @Module({
   imports: [
+    AuditModule,
     ConversationsModule,
     SessionsModule,
     EgressModule,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AuditLog } from '../audit/audit-log.service.js';
 import { requireScopes } from '../common/access.js';
 import { type Actor } from '../common/actor.js';
 import { type Page } from '../common/page.js';
@@ -20,6 +21,7 @@ export class ToolsService {
     private readonly registry: ToolRegistry,
     private readonly calls: ToolCallsRepository,
     private readonly cursors: Cursors,
+    private readonly audit: AuditLog,
   ) {}
 
   /** Every tool that the caller, or an agent in his name, may call now; by name. What MCP and agents offer. */
@@ -69,6 +71,8 @@ export class ToolsService {
       ...(access !== undefined && { access: { ...tool.access, ...access } }),
       ...(requiredScopes !== undefined && { requiredScopes }),
     });
+    const changed = Object.keys(update).join(' ');
+    await this.audit.record(actor, 'tool.changed', { type: 'tool', id: name }, { changed });
     return this.get(actor, name);
   }
 
@@ -93,6 +97,12 @@ export class ToolsService {
   async reload(actor: Actor): Promise<{ tools: number; problems: readonly SourceProblem[] }> {
     requireScopes(actor, 'tools:manage');
     const problems = await this.registry.reload();
+    await this.audit.record(
+      actor,
+      'tools.reloaded',
+      { type: 'tools', id: 'all' },
+      { skipped: problems.length },
+    );
     const tools = await this.registry.all();
     return { tools: tools.filter((tool) => tool.definition.state === 'active').length, problems };
   }
