@@ -1,5 +1,14 @@
-import { Controller, Get, Header, ServiceUnavailableException, UseFilters } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Header,
+  Headers,
+  Res,
+  ServiceUnavailableException,
+  UseFilters,
+} from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { type FastifyReply } from 'fastify';
 import { type Actor } from '../common/actor.js';
 import { CurrentActor } from '../common/current-actor.decorator.js';
 import { Public } from '../common/public.decorator.js';
@@ -8,6 +17,7 @@ import { DocumentFilter } from './document.filter.js';
 import { HealthDocument, ServiceInfo, StatusDocument } from './health.dto.js';
 import { HealthService } from './health.service.js';
 import { StatusService } from './status.service.js';
+import { prefersHtml, welcomePage } from './welcome-page.js';
 
 @ApiTags('health')
 @Public()
@@ -18,11 +28,19 @@ export class HealthController {
     private readonly statusService: StatusService,
   ) {}
 
+  /** No `@Returns`: that would check the page against the schema of the JSON. */
   @Get()
-  @ApiOperation({ summary: 'What this service is and where its parts are' })
-  @Returns(ServiceInfo)
-  info() {
-    return this.service.info();
+  @ApiOperation({ summary: 'What this service is and where its parts are; a page for browsers' })
+  @ApiResponse({ status: 200, standardSchema: ServiceInfo })
+  @Header('Vary', 'Accept')
+  async info(
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ServiceInfo | string> {
+    const info = await this.service.info();
+    if (!prefersHtml(accept)) return info;
+    reply.type('text/html; charset=utf-8');
+    return welcomePage(info);
   }
 
   @Get('health')

@@ -20,6 +20,27 @@ describe('a service that works', () => {
     expect(Object.keys(body.links)).toEqual(['docs', 'health', 'status', 'mcp', 'console']);
   });
 
+  it('shows a page to browsers, without script and outside request, and JSON to the rest', async () => {
+    const get = (accept: string) => server.call('GET', '/', { headers: { accept } });
+    const page = await get('text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8');
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(page.headers.get('vary')).toContain('Accept');
+    expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
+    const { links } = (await get('*/*')).body;
+    expect(page.body).toContain(`href="${links.docs}"`);
+    expect(page.body).toContain(`claude mcp add --transport http mcp-server ${links.mcp}`);
+    expect(page.body).not.toMatch(/<script|<link|<img|\bsrc=|@import|\son\w+=/i);
+    for (const accept of ['*/*', 'application/json', 'text/html;q=0.5, application/json', 'nonsense']) {
+      const { headers, body } = await get(accept);
+      expect([headers.get('content-type'), body.service]).toEqual([
+        'application/json; charset=utf-8',
+        'mcp-server',
+      ]);
+      expect(headers.get('vary')).toContain('Accept');
+    }
+  });
+
   it('has a health document of exactly five keys', async () => {
     const { status, body, headers } = await server.call('GET', '/health');
     expect(status).toBe(200);
