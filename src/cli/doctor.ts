@@ -111,9 +111,10 @@ function modelOf(env: Env): Finding {
       result: 'warning',
       detail: `${env.LLM_MODEL} is rule-based, not an LLM; set LLM_MODEL=openai:… for a real one`,
     };
-  const key = { openai: env.OPENAI_API_KEY ?? env.OPENAI_BASE_URL, anthropic: env.ANTHROPIC_API_KEY }[
-    provider ?? ''
-  ];
+  const key = {
+    openai: env.OPENAI_API_KEY ?? env.OPENAI_BASE_URL,
+    anthropic: env.ANTHROPIC_API_KEY ?? env.ANTHROPIC_BASE_URL,
+  }[provider ?? ''];
   if ((provider === 'openai' || provider === 'anthropic') && key === undefined)
     return problem('model', `${env.LLM_MODEL} needs ${provider.toUpperCase()}_API_KEY`);
   return { check: 'model', result: 'ok', detail: env.LLM_MODEL };
