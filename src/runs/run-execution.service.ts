@@ -110,9 +110,9 @@ export class RunExecution {
   private async actorOf(run: ClaimedRun): Promise<Actor> {
     const user = await this.users.findById(run.userId);
     if (user === null || user.disabledAt !== null) throw RunErrors.user_disabled();
-    const allowed = scopesOf(user.role);
-    const scopes = new Set(run.credential.scopes.filter((scope) => allowed.has(scope)));
-    return { ...ownerOf(run), role: user.role, scopes };
+    const held = scopesOf(user.role);
+    const scopes = new Set(run.credential.scopes.filter((scope) => held.has(scope)));
+    return { ...ownerOf(run), role: scopes.has('admin') ? user.role : 'member', scopes };
   }
 
   private failureOf(error: unknown, run: ClaimedRun): AppError {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { GroupCommit } from '../platform/database/group-commit.js';
 import { type Transaction } from '../platform/database/transactions.js';
+import { Metrics } from '../platform/telemetry/metrics.js';
 import { type NewRunEvent, type RunEvent } from './run-event.js';
 import { type RunStep } from './run-step.js';
 
@@ -48,12 +49,22 @@ const WRITE = `
 /** The events and the journal of runs. */
 @Injectable()
 export class RunLogRepository {
+  private readonly counter: ReturnType<typeof Metrics.prototype.counter<'type'>>;
   private readonly writer = new GroupCommit<LogEntry, boolean>({
     maxBatch: 200,
     commit: (entries) => this.commit(entries),
   });
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    metrics: Metrics,
+  ) {
+    this.counter = metrics.counter({
+      name: 'run_events_total',
+      help: 'Events of runs that were written.',
+      labelNames: ['type'],
+    });
+  }
 
   /** False when the worker does not own the run any more; then nothing was written. */
   append(entry: LogEntry): Promise<boolean> {
@@ -83,6 +94,7 @@ export class RunLogRepository {
          from jsonb_array_elements($3::jsonb) with ordinality as e(value, n)`,
       [runId, firstSeq, storable(events)],
     );
+    this.count(events);
   }
 
   /** Events after `after`, oldest first, at most `limit`. */
@@ -124,7 +136,12 @@ export class RunLogRepository {
     }));
     const owned: { n: number }[] = await this.dataSource.query(WRITE, [storable(rows)]);
     const written = new Set(owned.map((row) => row.n));
+    for (const n of written) this.count(entries[n]?.events ?? []);
     return entries.map((_, n) => written.has(n));
+  }
+
+  private count(events: readonly NewRunEvent[]): void {
+    for (const { type } of events) this.counter.inc({ type });
   }
 }
 

@@ -348,6 +348,21 @@ describe('stopping', () => {
     expect(await limited({ maxTokens: 1 })).toBe('run_token_limit');
   });
 
+  it('a run has no more rights than the key that made it', async () => {
+    const access = (roles: string[]) =>
+      server.call('PATCH', '/api/v1/tools/append_note', { token, body: { access: { roles } } });
+    expect((await access(['admin'])).status).toBe(200);
+    const scopes = ['conversations', 'runs', 'tools:call'];
+    const key = await server.call('POST', '/api/v1/api-keys', { token, body: { name: 'narrow', scopes } });
+    const before = tools.calls('append_note');
+    const narrow = await startRun(server, key.body.key, { input: NOTE, agent: 'clerk' });
+    expect(await wait(narrow.run.id)).toMatchObject({ status: 'completed', usage: { toolCalls: 0 } });
+    expect(tools.calls('append_note')).toBe(before);
+    const wide = await startRun(server, token, { input: NOTE, agent: 'clerk' });
+    expect(await wait(wide.run.id)).toMatchObject({ status: 'completed', usage: { toolCalls: 1 } });
+    await access([]);
+  });
+
   it('a disabled account runs nothing', async () => {
     tools.hold();
     const { conversationId, run } = await startRun(server, token, { input: LOOK_UP, agent: 'librarian' });
