@@ -1,6 +1,7 @@
 import { linearRegExp } from '../../../tools/schema/linear-regexp.js';
+import { findChoice, findFlag } from './choices.js';
 import { parametersOf, type Parameter, type PlannerTool } from './tools.js';
-import { findValues, findZones, type Kind, type Value } from './values.js';
+import { findValues, findZones, type Found, type Kind, type Value } from './values.js';
 import { words } from './words.js';
 
 /** Where arguments may come from: the part of the request itself, then what was said before, then earlier results. */
@@ -90,12 +91,6 @@ export function fill(tool: PlannerTool, source: Source): Filled {
   return { args, missing, evidence, ...(several && { several }) };
 }
 
-interface Found {
-  readonly value: unknown;
-  readonly sure: boolean;
-  readonly from?: Value;
-}
-
 function find(
   parameter: Parameter,
   all: readonly Parameter[],
@@ -111,31 +106,6 @@ function find(
   if (parameter.type === 'array') return findArray(parameter, text, values);
   if (parameter.type === 'object') return typed(parameter, ['json'], text, values, used);
   return findNamed(parameter, text, values, used) ?? findString(parameter, all, text, values, used);
-}
-
-function findChoice(choices: readonly unknown[], text: string): Found | undefined {
-  const said = new Set(words(text));
-  const plain = ` ${text.toLowerCase().replace(/[^\p{L}\d]+/gu, ' ')} `;
-  const match =
-    choices.find((choice) =>
-      plain.includes(
-        ` ${String(choice)
-          .toLowerCase()
-          .replace(/[^\p{L}\d]+/gu, ' ')} `,
-      ),
-    ) ??
-    choices.find(
-      (choice) => words(String(choice)).length > 0 && words(String(choice)).every((word) => said.has(word)),
-    );
-  return match === undefined ? undefined : { value: match, sure: true };
-}
-
-function findFlag(parameter: Parameter, text: string): Found | undefined {
-  const names = words(parameter.name);
-  const said = words(text);
-  if (names.length === 0 || !names.every((name) => said.includes(name))) return undefined;
-  const negated = new RegExp(String.raw`\b(?:no|not|without|don't)\s+(?:\w+\s+)?${names[0]}`, 'i').test(text);
-  return { value: !negated, sure: true };
 }
 
 /** The number that stands nearest to the name of the parameter; one that no other parameter is named for. */

@@ -183,3 +183,10 @@ export function findZones(text: string): Value[] {
   }
   return found.sort((a, b) => a.start - b.start);
 }
+
+/** What a text gives for a parameter; `sure` when it was surely meant for it. */
+export interface Found {
+  readonly value: unknown;
+  readonly sure: boolean;
+  readonly from?: Value;
+}
