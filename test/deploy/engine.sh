@@ -127,6 +127,9 @@ down() {
   running || return 0
   local pid
   pid=$(cat "$dir/run/docker.pid")
+  # What the next build can use stays, but not without bound.
+  DOCKER_HOST="unix://$dir/run/docker.sock" DOCKER_CONFIG="$dir/config" quietly "$programs/usr/bin/docker" \
+    builder prune --force --keep-storage 3GB || say 'the build cache could not be pruned'
   kill "$pid"
   for _ in $(seq 150); do
     kill -0 "$pid" 2>/dev/null || return 0
