@@ -1,13 +1,15 @@
 // npm test: installs and builds what is missing, runs the suites, closes with `N passed, N failed, N skipped`.
 // Arguments go to Jest: `npm test -- test/unit`.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { prepare } from './prepare.mjs';
 
 prepare();
 const folder = mkdtempSync(path.join(tmpdir(), 'mcp-server-test-'));
+// Some tests start a server as another user, who has to pass through.
+chmodSync(folder, 0o711);
 const report = path.join(folder, 'report.json');
 const jest = spawnSync(
   process.execPath,

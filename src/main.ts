@@ -2,6 +2,7 @@ import { createApp, stopApp } from './app.js';
 import { readEnv } from './config/env.js';
 import { announce } from './start/announce.js';
 import { orExit } from './start/or-exit.js';
+import { warmUp } from './start/warm-up.js';
 
 const env = await orExit(() => readEnv());
 const starting = createApp(env);
@@ -10,6 +11,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
 const app = await orExit(() => starting);
 await orExit(async () => {
   try {
+    if (!stopping) await warmUp(app, env);
     if (!stopping) await app.listen(env.PORT, env.HOST);
   } catch (error) {
     await stopApp(app);

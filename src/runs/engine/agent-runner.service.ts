@@ -24,6 +24,11 @@ export class AgentRunner {
     private readonly models: ModelCaller,
   ) {}
 
+  /** Loads LangChain ahead of the first run. */
+  async warmUp(): Promise<void> {
+    await loadLangChain();
+  }
+
   /**
    * Runs an agent until it answers. Throws RunStop when the run must not go on, an AppError when a model fails.
    * Steps that the journal holds are replayed without a call or an event.

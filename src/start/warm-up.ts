@@ -1,0 +1,8 @@
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type Env } from '../config/env.js';
+import { AgentRunner } from '../runs/engine/agent-runner.service.js';
+
+/** Loads what the first run needs: half a second of work that would otherwise hold up requests and probes then. */
+export async function warmUp(app: NestFastifyApplication, env: Env): Promise<void> {
+  if (env.ROLE !== 'api') await app.get(AgentRunner, { strict: false }).warmUp();
+}
