@@ -68,15 +68,13 @@ describe('Ctrl-C', () => {
   it('during the start leaves no process either', async () => {
     const data = makeFolder();
     const starting = startServer(settings(data));
-    const ended = starting.then(
-      () => 'ready',
-      () => 'ended',
-    );
+    const over = starting.catch(() => undefined);
     await until('PostgreSQL runs', () => processesOf(`${data}/pg`).length > 0);
     const node = processesOf(data).filter((pid) => !processesOf(`${data}/pg`).includes(pid));
     for (const pid of node) process.kill(pid, 'SIGINT');
-    expect(await ended).toBe('ended');
+    await over; // on a busy machine it may have got ready just before the signal
     await until('no process left', () => processesOf(data).length === 0);
+    expect(processesOf(data)).toEqual([]);
   });
 });
 
