@@ -16,8 +16,15 @@ export interface ToolCallFilter {
 @Injectable()
 export class ToolCallsRepository {
   private readonly writer = new GroupCommit<NewToolCall>({
+    repeatable: true,
     commit: async (rows) => {
-      await this.calls.insert(rows as never);
+      // A repeated batch may have been written already; a call's id is its own.
+      await this.calls
+        .createQueryBuilder()
+        .insert()
+        .values(rows as never)
+        .orIgnore()
+        .execute();
       return rows.map(() => undefined);
     },
   });

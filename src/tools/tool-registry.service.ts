@@ -64,6 +64,8 @@ export class ToolRegistry {
 
   /** Reads the tools of all sources and makes the registry follow. Called at start behind the migration lock. */
   async load(options: { readonly markVanished: boolean } = { markVanished: true }): Promise<SourceProblem[]> {
+    // Read first: a reload that another instance makes meanwhile is noticed at the next look.
+    const { generation } = await this.repository.mark();
     const problems: SourceProblem[] = [];
     for (const source of this.sources()) {
       problems.push(...(await source.refresh()));
@@ -71,6 +73,7 @@ export class ToolRegistry {
     }
     for (const problem of problems)
       this.log.warn({ file: problem.file }, `Skipped a tool: ${problem.message}`);
+    this.generation = generation;
     this.forget();
     return problems;
   }
@@ -136,9 +139,7 @@ export class ToolRegistry {
     const startedAt = Date.now();
     const changes = this.changes;
     let mark = await this.repository.mark();
-    const followed = this.generation ?? mark.generation;
-    this.generation = mark.generation;
-    if (followed !== mark.generation) {
+    if (this.generation !== mark.generation) {
       // Another instance reloaded. What is missing here is not marked as vanished: folders may differ for a while.
       await this.load({ markVanished: false });
       mark = await this.repository.mark();

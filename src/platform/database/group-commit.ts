@@ -1,4 +1,8 @@
 import { CommonErrors } from '../../common/common.errors.js';
+import { databaseError } from './database-error.js';
+
+/** Long enough for a new connection, short enough that no request waits over its 3 s. */
+const REPEAT_WITHIN_MS = 1_000;
 
 interface Waiting<T, R> {
   readonly row: T;
@@ -9,6 +13,8 @@ interface Waiting<T, R> {
 export interface GroupCommitOptions<T, R> {
   /** Writes all rows in one transaction and returns a result a row, in the same order. */
   commit(rows: readonly T[]): Promise<readonly R[]>;
+  /** May a batch be written again when it is not known whether it was? Then a broken connection costs no caller. */
+  readonly repeatable?: boolean;
   /** Rows a batch. Default 500. */
   readonly maxBatch?: number;
   /** Rows that may wait; more are refused with 503 `overloaded`. Default 20,000. */
@@ -52,12 +58,17 @@ export class GroupCommit<T, R = void> {
     this.flushing = undefined;
   }
 
-  private async flush(batch: readonly Waiting<T, R>[]): Promise<void> {
+  private async flush(batch: readonly Waiting<T, R>[], startedAt = Date.now()): Promise<void> {
     try {
       const results = await this.options.commit(batch.map((waiting) => waiting.row));
       batch.forEach((waiting, index) => waiting.resolve(results[index] as R));
     } catch (error) {
-      if (batch.length === 1) batch[0]?.reject(error);
+      const isAway = databaseError(error)?.kind === 'unavailable';
+      if (isAway && this.options.repeatable === true && Date.now() - startedAt < REPEAT_WITHIN_MS) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return this.flush(batch, startedAt);
+      }
+      if (batch.length === 1 || isAway) for (const waiting of batch) waiting.reject(error);
       else for (const waiting of batch) await this.flush([waiting]);
     }
   }
