@@ -11,6 +11,13 @@ import {
   zoneOf,
 } from './datetime/zones.js';
 
+const Operation = z.enum(['now', 'convert', 'add', 'difference']);
+type Operation = z.infer<typeof Operation>;
+interface Given {
+  readonly until?: string | undefined;
+  readonly amount?: number | undefined;
+  readonly toTimezone?: string | undefined;
+}
 const Unit = z.enum(['years', 'months', 'weeks', 'days', 'hours', 'minutes', 'seconds']);
 type Unit = z.infer<typeof Unit>;
 
@@ -25,12 +32,9 @@ export const datetime = defineTool({
   description:
     'Tells the current date and time in a time zone or city, converts a time between time zones, adds days or months to a date, and counts the days or hours between two dates.',
   input: z.object({
-    operation: z
-      .enum(['now', 'convert', 'add', 'difference'])
-      .default('now')
-      .describe(
-        'now: the present time. convert: time into toTimezone. add: amount of unit to time. difference: from time to until.',
-      ),
+    operation: Operation.optional().describe(
+      'Default: what the other arguments say. now: the time itself, with its weekday. convert: time into toTimezone. add: amount of unit to time. difference: from time to until.',
+    ),
     time: Time.default('now').describe(
       'Date or time to start from, e.g. 2026-01-31 or 2026-01-31T14:30. Default: now.',
     ),
@@ -67,9 +71,9 @@ export const datetime = defineTool({
   run(input) {
     const zone = zoneOf(input.timezone);
     const start = readTime(input.time, zone);
-    switch (input.operation) {
+    switch (input.operation ?? operationOf(input)) {
       case 'now':
-        return show(new Date(), zone, 'It is');
+        return show(start, zone, input.time === 'now' ? 'It is' : `${input.time} is`);
       case 'convert':
         return show(start, zoneOf(input.toTimezone ?? 'UTC'), `${formatIn(start, zone)} is`);
       case 'add': {
@@ -81,6 +85,12 @@ export const datetime = defineTool({
     }
   },
 });
+
+function operationOf({ until, amount, toTimezone }: Given): Operation {
+  if (until !== undefined) return 'difference';
+  if (amount !== undefined) return 'add';
+  return toTimezone === undefined ? 'now' : 'convert';
+}
 
 function show(instant: Date, zone: string, lead: string) {
   const weekday = new Intl.DateTimeFormat('en', { timeZone: zone, weekday: 'long' }).format(instant);

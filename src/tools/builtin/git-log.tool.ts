@@ -143,7 +143,12 @@ export class GitLogTool implements Tool<Input, z.input<typeof Output>> {
     const args = ['-z', '--full-tree', '-r', '--name-only', start];
     const { text } = await this.git.in(repository, 'ls-tree', args, { signal });
     const name = `/${input.path.replace(/^\.\//, '')}`;
-    const found = text.split('\0').filter((file) => `/${file}`.endsWith(name));
+    const files = text.split('\0');
+    const exact = files.filter((file) => `/${file}`.endsWith(name));
+    const found =
+      exact.length > 0
+        ? exact
+        : files.filter((file) => `/${file}`.toLowerCase().endsWith(name.toLowerCase()));
     if (found.length === 1 && found[0] !== undefined)
       return this.touched(
         repository,

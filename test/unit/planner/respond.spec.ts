@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { NOTE } from '../../../src/agents/models/planner/answer.js';
 import { type Reply, respond, type Turn } from '../../../src/agents/models/planner/respond.js';
 import { type PlannerTool } from '../../../src/agents/models/planner/tools.js';
+import { TOOLS } from '../../planner/tools.js';
 
-const TOOLS = JSON.parse(readFileSync('test/planner/tools.json', 'utf8')) as Record<string, object>;
 const tools = (...names: string[]): PlannerTool[] => names.map((name) => ({ name, ...TOOLS[name] }));
 const human = (text: string): Turn => ({ role: 'human', text, calls: [], failed: false });
 const said = (text: string): Turn => ({ role: 'ai', text, calls: [], failed: false });

@@ -36,7 +36,7 @@ const TAKES: readonly (readonly [RegExp, readonly Kind[]])[] = [
   [/time.?zone|\btz\b|\bzone\b/i, ['zone']],
   [/\bpath|\bfile|folder|directory|\bdir\b/i, ['path']],
   [/\bhash\b|\bcommit\b|\bsha\d*\b|revision|\brev\b|\bref\b/i, ['hash']],
-  [/\bdate|\bday\b|\bsince\b|\buntil\b|deadline|\bdue\b/i, ['date']],
+  [/\bdate|\bday\b|\btime\b|\bsince\b|\buntil\b|deadline|\bdue\b/i, ['date']],
   [/currency|ticker|\biso\b/i, ['code']],
   [/quer(?:y|ies)|search|pattern|keyword|needle|regex|\bsymbol\b/i, ['quoted', 'identifier', 'code']],
   [/city|place|location|country|\btown|region|destination|origin|address/i, ['quoted', 'name']],
@@ -258,7 +258,7 @@ function typed(
     const from = [...values, ...zones].find(
       (value) =>
         value.kind === kind &&
-        !used.has(value) &&
+        !isUsed(value, used) &&
         allowed(parameter, value.value) &&
         (kind !== 'date' || place === undefined || place.test(text.slice(0, value.start))),
     );
@@ -271,6 +271,14 @@ function typed(
     };
   }
   return undefined;
+}
+
+/** The same piece of the text may be a value of several kinds, or be found twice. */
+function isUsed(value: Value, used: ReadonlySet<Value>): boolean {
+  return (
+    used.has(value) ||
+    [...used].some(({ start, end }) => end > 0 && start === value.start && end === value.end)
+  );
 }
 
 function after(pattern: RegExp, text: string, values: readonly Value[]): Found | undefined {

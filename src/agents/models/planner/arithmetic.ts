@@ -1,4 +1,4 @@
-const NUMBER = String.raw`-?(?:\d+(?:\.\d+)?|\.\d+)`;
+const NUMBER = String.raw`-?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?`;
 const TERM = String.raw`(?:${NUMBER}|\([^()]*\))`;
 const LIST = String.raw`(${NUMBER}(?:\s*(?:,\s*and\s|,|\band\b|&)\s*${NUMBER})+)`;
 const PERCENT = String.raw`\s*(?:%|percent\b|per cent\b)`;
@@ -12,6 +12,29 @@ for (const [index, word] of 'thirty forty fifty sixty seventy eighty ninety hund
   NUMBER_WORDS.set(word, 30 + index * 10);
 }
 NUMBER_WORDS.set('dozen', 12).set('thousand', 1000).set('million', 1_000_000);
+
+const A_WORD = `(?:${[...NUMBER_WORDS.keys()].join('|')})`;
+/** "two hundred and forty-five", "3 million". */
+const NUMBER_RUN = new RegExp(
+  String.raw`\b(?:\d+(?:\.\d+)?\s+(?=hundred|thousand|million|dozen))?${A_WORD}\b(?:(?:[\s-]+|(?<=hundred|thousand) and )${A_WORD}\b)*`,
+  'g',
+);
+
+function numberOf(run: string): string {
+  let total = 0;
+  let group = 0;
+  for (const word of run.match(/[\d.]+|[a-z]+/g) ?? []) {
+    const value = NUMBER_WORDS.get(word) ?? (Number(word) || 0);
+    if (/hundred|dozen/.test(word)) group = (group || 1) * value;
+    else if (value >= 1000 && NUMBER_WORDS.has(word)) {
+      total += (group || 1) * value;
+      group = 0;
+    } else group += value;
+  }
+  return String(total + group);
+}
+
+const PARTS: Readonly<Record<string, number>> = { half: 2, third: 3, quarter: 4, fifth: 5, tenth: 10 };
 
 const rule = (pattern: string, to: string | ((...groups: string[]) => string)) =>
   [
@@ -33,11 +56,14 @@ const RULES = [
   rule(`(T)P (?:more than|on top of|added to|tip on|tax on) (T)`, '($2 * (1 + $1 / 100))'),
   rule(`(?:add|plus) (T)P to (T)`, '($2 * (1 + $1 / 100))'),
   rule(`(?:increase|raise|grow) (T) by (T)P`, '($1 * (1 + $2 / 100))'),
+  rule(`(T) (?:increased|raised|grown) by (T)P`, '($1 * (1 + $2 / 100))'),
+  rule(`(T) (?:decreased|reduced|lowered|cut|discounted) by (T)P`, '($1 * (1 - $2 / 100))'),
   rule(`(?:decrease|reduce|lower|cut|discount) (T) by (T)P`, '($1 * (1 - $2 / 100))'),
-  rule(`(T)P (?:of|from) (T)`, '($1 / 100 * $2)'),
+  rule(`(T)P (?:of|from|(?:[a-z]+ )?on) (T)`, '($1 / 100 * $2)'),
   rule(`(T) (?:plus|\\+) (T)P`, '($1 * (1 + $2 / 100))'),
   rule(`(T) (?:minus|-) (T)P`, '($1 * (1 - $2 / 100))'),
   rule(`what (?:percentage|percent) of (T) is (T)`, '($2 / $1 * 100)'),
+  rule(`what (?:percentage|percent) is (T) of (T)`, '($1 / $2 * 100)'),
   rule(`(T) (?:is what|as a|as) (?:percentage|percent) of (T)`, '($1 / $2 * 100)'),
   rule(`(?:sum|total) of LIST`, (_, list) => `(${listOf(list ?? '').join(' + ')})`),
   rule(`add(?: up| together)? LIST`, (_, list) => `(${listOf(list ?? '').join(' + ')})`),
@@ -56,7 +82,8 @@ const RULES = [
   rule(`(T) squared`, '($1 ^ 2)'),
   rule(`(T) cubed`, '($1 ^ 3)'),
   rule(`(T) to the (?:power of )?(T)(?:st|nd|rd|th)?(?: power)?`, '($1 ^ $2)'),
-  rule(`(?:half|1/2) of (T)|half (T)`, (_, one, two) => `(${one ?? two} / 2)`),
+  rule(`(T) ?/ ?(T) of (T)`, '($1 / $2 * $3)'),
+  rule(`half (T)`, '($1 / 2)'),
   rule(`(?:double|twice) (T)`, '(2 * $1)'),
   rule(`(T) (?:times|multiplied by|x) (?=[\\d(-])`, '$1 * '),
   rule(`(T) (?:divided by|over) (?=[\\d(-])`, '$1 / '),
@@ -81,14 +108,14 @@ const HOW_MANY = new RegExp(
  */
 export function findExpression(text: string): string | undefined {
   const convert = CONVERT.exec(text);
-  if (convert !== null) return `${convert[1]} ${unit(convert[2])} to ${unit(convert[3])}`;
+  if (convert !== null) return `${convert[1]} ${convert[2]} to ${convert[3]}`;
   const howMany = HOW_MANY.exec(text);
-  if (howMany !== null) return `${howMany[2]} ${unit(howMany[3])} to ${unit(howMany[1])}`;
+  if (howMany !== null) return `${howMany[2]} ${howMany[3]} to ${howMany[1]}`;
   let plain = ` ${normalise(text)} `;
   for (const [pattern, to] of RULES) plain = plain.replace(pattern, to as string);
   const runs =
     plain.match(
-      /(?:(?:sqrt|cbrt|abs|log|log10|ln|exp|sin|cos|tan|round|floor|ceil|max|min)\s*\(|\bpi\b|[\d.+\-*/^%(),!\s])+/g,
+      /(?:(?:sqrt|cbrt|abs|log|log10|ln|exp|sin|cos|tan|round|floor|ceil|max|min)\s*\(|\bpi\b|(?<=\d)e(?=[+-]?\d)|[\d.+\-*/^%(),!\s])+/g,
     ) ?? [];
   return runs
     .map(trimRun)
@@ -107,7 +134,11 @@ function normalise(text: string): string {
     .replace(/÷/g, '/')
     .replace(/(?<=\d)\s*x\s*(?=\d)/g, ' * ')
     .replace(/(\d+(?:\.\d+)?)k\b/g, (_, thousands: string) => String(Number(thousands) * 1000))
-    .replace(/[a-z]+/g, (word) => String(NUMBER_WORDS.get(word) ?? word))
+    .replace(NUMBER_RUN, numberOf)
+    .replace(
+      /(?:(\d+) |\ban? )?\b(half|third|quarter|fifth|tenth)s?(?= of\b)/g,
+      (_, count: string | undefined, part: string) => `${count ?? 1}/${PARTS[part] ?? 1}`,
+    )
     .replace(/\s+/g, ' ');
 }
 
@@ -131,11 +162,4 @@ function balanced(text: string): boolean {
     if (depth < 0) return false;
   }
   return depth === 0;
-}
-
-function unit(name = ''): string {
-  const lower = name.toLowerCase().replace(/^degrees? /, '');
-  if (/^(celsius|°\s?c)$/.test(lower)) return 'degC';
-  if (/^(fahrenheit|°\s?f)$/.test(lower)) return 'degF';
-  return lower === 'kelvin' ? 'K' : lower === 'kilos' ? 'kg' : name;
 }

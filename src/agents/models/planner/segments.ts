@@ -7,15 +7,21 @@ export interface Segment {
 /** An introduction: "two things: …". */
 const INTRODUCTION = String.raw`(?<=\b(?:things|questions|tasks|following|requests|steps)):\s+`;
 const THEN = String.raw`,?\s+(?:and\s+)?(?:then|afterwards|after that|next)\b,?\s+`;
-const ALSO = String.raw`,?\s+and\s+also\s+|,?\s+also,?\s+(?=\w+\s)|,\s+plus\s+|,?\s+as well as\s+(?=(?:what|how|who|when|where|tell|show|find)\b)`;
+const ALSO = String.raw`,?\s+and\s+also\s+|,?\s+also,?\s+(?=\w+\s)|,\s+plus\s+`;
 /** Where a request surely ends: a sentence, a line, a semicolon, "and then", "also". */
 const STRONG = new RegExp(
-  String.raw`(${THEN})|${ALSO}|${INTRODUCTION}|[?!]+(?=\s|$)|(?<!\b(?:e\.g|i\.e|etc|vs|mr|mrs|ms|dr|no|approx|\d))\.(?=\s|$)|\s*;\s*|\s*\n+\s*(?:[-*•]|\d+[.)])?\s*`,
+  String.raw`(${THEN})|${ALSO}|${INTRODUCTION}|[?!]+(?=\s|$)(?!\s*[-+*/^]\s*\d)|(?<!\b(?:e\.g|i\.e|etc|vs|mr|mrs|ms|dr|no|approx|\d))\.(?=\s|$)|\s*;\s*|\s+[a-z\d]\)\s+|\s*\n+\s*(?:[-*•]|\d+[.)])?\s*`,
   'gi',
 );
 const FIRST_THEN = /^\s*(?:and\s+)?(?:then|after that|afterwards|next)\b,?\s+/i;
 const LEAD =
-  /^\s*(?:and|also|first|firstly|second|secondly|third|finally|lastly|in addition|additionally|besides|moreover|plus|but|[-*•]|\d+[.)])(?:[,:]?\s+)/i;
+  /^\s*(?:and|also|first|firstly|second|secondly|third|finally|lastly|in addition|additionally|besides|moreover|plus|but|[-*•]|\d+[.)]|[a-z]\))(?:[,:]?\s+)/i;
+
+const WEAK = /,?\s+(?:and|&|plus|as well as|along with|together with)\s+|,\s+|\s+-\s+/gi;
+/** "For that file, …": belongs to what follows. */
+const CONTEXT = /^\s*(?:for|in|of|on|about|regarding|concerning)\s[^,]*$/i;
+/** The rest of "3, 4 and 5". */
+const LISTED = /^\d[\d.,]*(?:,|\s+(?:and|&)\b|\s*$)/i;
 
 /** Splits a request into parts that stand for themselves; never inside quotes, brackets or JSON. */
 export function split(text: string): Segment[] {
@@ -40,12 +46,16 @@ export function split(text: string): Segment[] {
   return segments;
 }
 
-/** Every way a part may be two: "… and …", "…, …". Whether it is, only the tools can say. */
+/** Every way a part may be two: "… and …", "…, …", never between the numbers of a list. Whether it is, only the tools can say. */
 export function splitWeakly(text: string): { left: string; right: string }[] {
-  return [...protect(text).matchAll(/,?\s+and\s+|,\s+/gi)].map((match) => ({
-    left: text.slice(0, match.index),
-    right: text.slice(match.index + match[0].length),
-  }));
+  return [...protect(text).matchAll(WEAK)]
+    .map(({ 0: mark, index }) => ({
+      mark,
+      left: text.slice(0, index),
+      right: text.slice(index + mark.length),
+    }))
+    .filter(({ mark, left }) => !mark.startsWith(',') || !CONTEXT.test(left))
+    .filter(({ left, right }) => !/\d$/.test(left) || !LISTED.test(right));
 }
 
 /** The text with quotes, code and brackets blanked out, positions kept. */

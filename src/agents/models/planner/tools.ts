@@ -84,7 +84,6 @@ const HINTS: Partial<Record<Value['kind'], string>> = {
 export class ToolIndex {
   private readonly index: MiniSearch<{ id: string }>;
   private readonly byName: ReadonlyMap<string, PlannerTool>;
-  private readonly vocabulary: ReadonlySet<string>;
 
   constructor(readonly tools: readonly PlannerTool[]) {
     this.byName = new Map(tools.map((tool) => [tool.name, tool]));
@@ -102,9 +101,6 @@ export class ToolIndex {
         .join(' '),
     }));
     this.index.addAll(documents);
-    this.vocabulary = new Set(
-      documents.flatMap(({ name, description, parameters }) => words(`${name} ${description} ${parameters}`)),
-    );
   }
 
   /** The tools that fit a request, best first. */

@@ -1,4 +1,5 @@
 import { findExpression } from './arithmetic.js';
+import { synonyms, words } from './words.js';
 
 /** What a piece of a text is, by its looks. */
 export type Kind =
@@ -56,7 +57,12 @@ const PATTERNS: readonly (readonly [Kind, RegExp])[] = [
   ],
   [
     'path',
-    /\b(?:README|LICENSE|CHANGELOG|CONTRIBUTING|Dockerfile|Makefile|Jenkinsfile|Gemfile|Procfile|CODEOWNERS)\b/g,
+    /\b(?:README|LICENSE|COPYING|NOTICE|CHANGELOG|CONTRIBUTING|CODEOWNERS|(?!profile)[A-Za-z][a-z]{2,}file)\b/g,
+  ],
+  // What stands where a file is named: "the file gradlew", "who changed gradlew last", "updated VERSION".
+  [
+    'path',
+    /(?<=\bfile (?:named |called )?)[A-Za-z][\w-]+|(?<=\b(?:touch|chang|edit|modifi|updat|alter)ed (?:the )?)(?:[a-z][\w-]+(?= last\b| most recently)|[A-Z]{3,}\b)/g,
   ],
   [
     'identifier',
@@ -76,8 +82,11 @@ export function findValues(text: string): Value[] {
     for (const match of rest.matchAll(pattern)) {
       const inner = match.slice(1).find((group) => group !== undefined);
       const value = kind === 'quoted' ? inner : kind === 'date' ? toDate(match[0]) : match[0];
-      if (kind === 'path' && NO_PATH.test(match[0])) continue;
+      if (kind === 'path' && (NO_PATH.test(match[0]) || isPlainWord(match[0]))) continue;
       found.push({ kind, value, start: match.index, end: match.index + match[0].length });
+      // A file may be named like anything: `build`, "my.file".
+      if (kind === 'quoted' && /^(?:`[^\s`]+`|.[^\n]*(?:\/[^\n]*|\.\w+).)$/.test(match[0]))
+        found.push({ kind: 'path', value, start: match.index, end: match.index + match[0].length });
     }
     rest = found.reduce(blank, rest);
   }
@@ -85,6 +94,12 @@ export function findValues(text: string): Value[] {
   const expression = findExpression(rest);
   if (expression !== undefined) found.push({ kind: 'expression', value: expression, start: 0, end: 0 });
   return found.sort((a, b) => a.start - b.start);
+}
+
+/** A word that the planner knows, as in "the file was changed", is no name of a file. */
+function isPlainWord(text: string): boolean {
+  const [word, ...others] = words(text);
+  return /^[a-z]+$/.test(text) && others.length === 0 && (word === undefined || synonyms(word).length > 0);
 }
 
 /** The text with what was taken blanked out, positions kept. */

@@ -51,6 +51,7 @@ const SAME = [
 /** Lower-case stems of the words that matter; camelCase, snake_case and kebab-case are taken apart. */
 export function words(text: string): string[] {
   const parts = text
+    .replace(/\b(?:find|work) out\b/gi, ' ')
     .replace(/([a-z\d])([A-Z])/g, '$1 $2')
     .toLowerCase()
     .match(/[\p{L}\d]+/gu);
@@ -98,6 +99,6 @@ export function asked(text: string): string[] {
   if (/\bwho(se|m)?\b/i.test(text)) found.push('author');
   if (/\bwhen\b/i.test(text)) found.push('date', 'time');
   if (/\bwhere\b/i.test(text)) found.push('find');
-  if (/\bhow many\b/i.test(text)) found.push('count');
+  if (/\bhow (many|often|frequently)\b/i.test(text)) found.push('count');
   return found.map(stem);
 }

@@ -14,8 +14,12 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/\bsquare root of\s+([\d.]+)/gi, 'sqrt($1)'],
   [/(?<=\d)\s*x\s*(?=\d)/gi, ' * '],
   [/\bper ?cent\b/gi, '%'],
-  [/\b(?:degrees? )?celsius\b|°C/gi, 'degC'],
-  [/\b(?:degrees? )?fahrenheit\b|°F/gi, 'degF'],
+  [/\b(?:degrees? )?celsius\b|°\s?C\b/gi, 'degC'],
+  [/\b(?:degrees? )?fahrenheit\b|°\s?F\b/gi, 'degF'],
+  [/\b(kilo|centi|milli)?metre/gi, '$1meter'],
+  [/\bpounds?\b/gi, 'lb'],
+  [/\bkilos?\b/gi, 'kg'],
+  [/\bmph\b/gi, 'mi/h'],
 ];
 
 /**
