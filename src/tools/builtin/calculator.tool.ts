@@ -11,13 +11,13 @@ export const calculator = defineTool({
   name: 'calculator',
   title: 'Calculator',
   description:
-    'Calculates an arithmetic expression exactly, in decimals: sums, percentages such as "17.5% of 2480", powers, roots, and conversions between units such as "5 km to miles".',
+    'Calculates an arithmetic expression exactly, in decimals: sums, percentages such as "12.5% of 640", powers, roots, and conversions between units such as "5 km to miles".',
   input: z.object({
     expression: z
       .string()
       .min(1)
       .max(500)
-      .describe('What to calculate, e.g. 17.5% of 2480, (3 + 4) * 2^10, sqrt(2), 5 km to miles.'),
+      .describe('What to calculate, e.g. 12.5% of 640, (3 + 4) * 2^10, sqrt(2), 5 km to miles.'),
   }),
   output: z.object({
     expression: z.string().describe('The expression as it was understood.'),

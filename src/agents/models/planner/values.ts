@@ -59,7 +59,7 @@ const PATTERNS: readonly (readonly [Kind, RegExp])[] = [
     'path',
     /\b(?:README|LICENSE|COPYING|NOTICE|CHANGELOG|CONTRIBUTING|CODEOWNERS|(?!profile)[A-Za-z][a-z]{2,}file)\b/g,
   ],
-  // What stands where a file is named: "the file gradlew", "who changed gradlew last", "updated VERSION".
+  // What stands where a file is named: after "the file", after a verb of change before "last", or in capitals.
   [
     'path',
     /(?<=\bfile (?:named |called )?)[A-Za-z][\w-]+|(?<=\b(?:touch|chang|edit|modifi|updat|alter)ed (?:the )?)(?:[a-z][\w-]+(?= last\b| most recently)|[A-Z]{3,}\b)/g,

@@ -23,7 +23,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * Turns the way people write sums into an expression: "17.5% of 2,480" becomes "(17.5 / 100) * 2480".
+ * Turns the way people write sums into an expression: "12.5% of 6,400" becomes "(12.5 / 100) * 6400".
  * Commas are thousands separators unless they stand between the arguments of a function.
  */
 export function normaliseExpression(text: string): string {
