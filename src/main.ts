@@ -11,7 +11,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
 const app = await orExit(() => starting);
 await orExit(async () => {
   try {
-    if (!stopping) await warmUp(app, env);
     if (!stopping) await app.listen(env.PORT, env.HOST);
   } catch (error) {
     await stopApp(app);
@@ -19,6 +18,7 @@ await orExit(async () => {
   }
 });
 if (!stopping) await announce(app, env);
+if (!stopping) await warmUp(app, env);
 
 /** A signal that comes during the start is obeyed as soon as there is something to stop. A repeated one changes nothing. */
 function stop(): void {
