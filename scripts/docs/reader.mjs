@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readable } from './transcript.mjs';
 
-const BLOCK_MS = 180_000;
+const BLOCK_MS = 300_000;
 const START_MS = 120_000;
 const STOP_MS = 30_000;
 const READY = /mcp-server ready on (http:\S+)/;
@@ -48,6 +48,7 @@ export class Reader {
     reader.url = `http://127.0.0.1:${reader.port}`;
     reader.env = {
       ...{ PATH: process.env.PATH, HOME: path.dirname(clone), LANG: 'C.UTF-8', TERM: 'dumb' },
+      ...dockerVariables(),
       ...{ PORT: String(reader.port), METRICS_PORT: '0', NO_UPDATE_NOTIFIER: '1' },
     };
     return reader;
@@ -147,4 +148,10 @@ async function freePort() {
   const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** Where the engine is, and under which name its containers run, when the caller says so. */
+function dockerVariables() {
+  const names = ['DOCKER_HOST', 'DOCKER_CONFIG', 'COMPOSE_PROJECT_NAME'];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
