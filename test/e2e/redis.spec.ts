@@ -69,15 +69,16 @@ describe('without REDIS_URL', () => {
   });
 
   it('[R11] goes on when it is frozen, and comes back', async () => {
+    const fiveAtOnce = async () =>
+      Math.max(...(await Promise.all(Array.from({ length: 5 }, () => useServer(server)))));
+    await fiveAtOnce();
+    const usualOfFive = Math.max(await fiveAtOnce(), await fiveAtOnce());
     redis.freeze();
-    const slowest = Math.max(
-      ...(await Promise.all(Array.from({ length: 5 }, () => useServer(server)))),
-      await useServer(server),
-    );
+    expect(await fiveAtOnce()).toBeLessThan(usualOfFive + 500);
+    expect(await useServer(server)).toBeLessThan(usual + 500);
     expect(await redisState(server)).toBe('disconnected');
     redis.thaw();
     await until(async () => (await redisState(server)) === 'connected');
-    expect(slowest).toBeLessThan(usual * 5 + 500);
     await useServer(server);
   });
 
