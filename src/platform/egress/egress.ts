@@ -1,12 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ENV, type Env } from '../../config/env.js';
 import { AddressRules } from './address-rules.js';
+import { EgressErrors } from './egress.errors.js';
 import { type Fetch, guardedFetch } from './guarded-fetch.js';
 
 const MAX_BYTES = 1 << 20;
 const MAX_OPERATOR_BYTES = 64 << 20;
 const TIMEOUT_MS = 30_000;
 const MAX_REDIRECTS = 3;
+
+export interface GuardCaps {
+  readonly maxBytes?: number;
+  readonly timeoutMs?: number | null;
+  readonly maxRedirects?: number;
+}
 
 /** The only way out of this process. Everything that speaks HTTP gets one of these functions as its `fetch`. */
 @Injectable()
@@ -20,10 +27,21 @@ export class Egress {
     this.fetch = this.guarded();
   }
 
-  /** The same guard with other caps, e.g. for an import of a large document. */
-  guarded(caps: { readonly maxBytes?: number; readonly timeoutMs?: number } = {}): Fetch {
-    const { maxBytes = MAX_BYTES, timeoutMs = TIMEOUT_MS } = caps;
-    return guardedFetch({ rules: this.rules, maxBytes, timeoutMs, maxRedirects: MAX_REDIRECTS });
+  /**
+   * The same guard with other caps, e.g. for an import of a large document. `timeoutMs: null` leaves time to the
+   * caller's signal (streams); `maxRedirects: 0` is for a server whose answers must be its own.
+   */
+  guarded(caps: GuardCaps = {}): Fetch {
+    const { maxBytes = MAX_BYTES, timeoutMs = TIMEOUT_MS, maxRedirects = MAX_REDIRECTS } = caps;
+    return guardedFetch({ rules: this.rules, maxBytes, timeoutMs: timeoutMs ?? undefined, maxRedirects });
+  }
+
+  /**
+   * Refuses a URL that the guard would never try, so that it is not even stored. The address of a name is checked
+   * when it is connected to. Throws `egress_denied`.
+   */
+  assertAllowed(url: string): void {
+    if (!URL.canParse(url) || !this.rules.admits(new URL(url))) throw EgressErrors.egress_denied();
   }
 
   /**
