@@ -37,11 +37,14 @@ export class Egress {
   }
 
   /**
-   * Refuses a URL that the guard would never try, so that it is not even stored. The address of a name is checked
-   * when it is connected to. Throws `egress_denied`.
+   * Could this URL be reached at all? For what is stored now and called later: throws `egress_denied` for what will
+   * always be refused. No name is looked up: an address is judged when it is connected to, and only then.
    */
-  assertAllowed(url: string): void {
-    if (!URL.canParse(url) || !this.rules.admits(new URL(url))) throw EgressErrors.egress_denied();
+  check(url: string): URL {
+    if (!URL.canParse(url)) throw EgressErrors.egress_denied();
+    const parsed = new URL(url);
+    if (!this.rules.admits(parsed)) throw EgressErrors.egress_denied();
+    return parsed;
   }
 
   /**
