@@ -11,6 +11,7 @@ import { CreateRuns1763800500000 } from './1763800500000-create-runs.js';
 import { CreateMcpSessions1763800600000 } from './1763800600000-create-mcp-sessions.js';
 import { CreateSessionContext1763800700000 } from './1763800700000-create-session-context.js';
 import { CreateInstallationKeys1763800900000 } from './1763800900000-create-installation-keys.js';
+import { CreateWebhooks1763900800000 } from './1763900800000-create-webhooks.js';
 
 /** Every migration, oldest first. A new one is added at the end; a released one is never changed. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -26,4 +27,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateMcpSessions1763800600000,
   CreateSessionContext1763800700000,
   CreateInstallationKeys1763800900000,
+  CreateWebhooks1763900800000,
 ];

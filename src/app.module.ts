@@ -20,6 +20,7 @@ import { SecretsModule } from './platform/secrets/secrets.module.js';
 import { TelemetryModule } from './platform/telemetry/telemetry.module.js';
 import { ToolsModule } from './tools/tools.module.js';
 import { RunsModule } from './runs/runs.module.js';
+import { WebhooksModule } from './runs/webhooks/webhooks.module.js';
 
 /** Composition only: which parts make the application. */
 @Module({})
@@ -46,6 +47,7 @@ export class AppModule {
         ToolsModule,
         McpModule,
         RunsModule,
+        WebhooksModule,
       ],
     };
   }

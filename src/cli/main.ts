@@ -17,6 +17,7 @@ import { registerStart } from './start.js';
 import { registerStatus } from './status.js';
 import { registerTools } from './tools.js';
 import { registerUser } from './user.js';
+import { registerWebhooks } from './webhooks.js';
 
 const COMMANDS: readonly ((program: Command, env: CliEnv) => void)[] = [
   registerStart,
@@ -29,6 +30,7 @@ const COMMANDS: readonly ((program: Command, env: CliEnv) => void)[] = [
   registerAgents,
   registerConversations,
   registerRuns,
+  registerWebhooks,
   registerUser,
   registerNew,
   registerMcp,

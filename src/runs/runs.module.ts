@@ -37,6 +37,6 @@ import { RunsService } from './runs.service.js';
     ...[RunWorker, RunWorkerDrain, RunHolder, RunReconciler, RunExecution, RunFinisher],
     ...[AgentRunner, AgentTools, ModelCaller, PromptBuilder],
   ],
-  exports: [RunsService, RunIntake, RunStreams],
+  exports: [RunsService, RunsRepository, RunIntake, RunStreams],
 })
 export class RunsModule {}

@@ -33,6 +33,8 @@ function resolve(schema: any): any {
 const WITHOUT_KEY: Record<string, string> = {
   'POST /api/v1/auth/register': 'public: there is no caller whose key it could be; the address is unique',
   'POST /api/v1/api-keys': 'its answer holds the key, which must not be stored; a lost one is revoked by id',
+  'POST /api/v1/webhooks':
+    'its answer holds the secret, which must not be stored; a lost one is deleted by id',
   'POST /api/v1/agents': 'the name is the key: a repetition is a conflict',
   'POST /api/v1/runs/{id}/cancel': 'a repetition changes nothing',
   'POST /api/v1/users': 'the address is the key: a repetition is a conflict',

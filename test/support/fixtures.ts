@@ -60,6 +60,13 @@ export const FIXTURES: Record<string, Fixture> = {
       return { id, key: 'note' };
     },
   },
+  '/api/v1/webhooks/{id}': {
+    strangers: ['member', 'admin'],
+    status: 404,
+    make: async (server, token) => ({
+      id: await created(server, token, '/api/v1/webhooks', { url: 'https://example.com/hook' }),
+    }),
+  },
   '/api/v1/users/{id}': {
     strangers: ['member'],
     status: 403,
@@ -81,6 +88,7 @@ export const BODIES: Record<string, object | ((params: Params) => object)> = {
   'POST /api/v1/conversations/{id}/messages': { content: 'Intruder' },
   'POST /api/v1/conversations/{id}/runs': { input: 'Intruder' },
   'PUT /api/v1/sessions/{id}/context/{key}': { value: 'changed' },
+  'PATCH /api/v1/webhooks/{id}': { enabled: false },
   'PATCH /api/v1/users/{id}': { name: 'Changed' },
 };
 
