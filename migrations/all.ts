@@ -12,6 +12,7 @@ import { CreateMcpSessions1763800600000 } from './1763800600000-create-mcp-sessi
 import { CreateSessionContext1763800700000 } from './1763800700000-create-session-context.js';
 import { CreateInstallationKeys1763800900000 } from './1763800900000-create-installation-keys.js';
 import { CreateWebhooks1763900800000 } from './1763900800000-create-webhooks.js';
+import { AddToolPolicy1763900100000 } from './1763900100000-add-tool-policy.js';
 
 /** Every migration, oldest first. A new one is added at the end; a released one is never changed. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -28,4 +29,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateSessionContext1763800700000,
   CreateInstallationKeys1763800900000,
   CreateWebhooks1763900800000,
+  AddToolPolicy1763900100000,
 ];

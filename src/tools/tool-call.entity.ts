@@ -16,6 +16,8 @@ export class ToolCallRow {
   @Column('jsonb', { nullable: true }) arguments: unknown;
   /** `refused`: the arguments were not valid, the tool did not run. */
   @Column('text') status: 'completed' | 'failed' | 'refused';
+  /** How it was answered: by the tool, from the cache, or without either. */
+  @Column('text') mode: 'live' | 'cached' | 'dry_run' | 'simulated';
   @Column('text', { name: 'error_code', nullable: true }) errorCode: string | null;
   @Column('integer', { name: 'duration_ms' }) durationMs: number;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt: Date;

@@ -1,4 +1,4 @@
-import { type ToolAccess, type ToolAnnotations, type ToolPolicy } from './tool.js';
+import { type ToolAccess, type ToolAnnotations, type ToolKind, type ToolPolicy } from './tool.js';
 
 export const DEFAULT_POLICY: ToolPolicy = {
   timeoutMs: 30_000,
@@ -6,9 +6,25 @@ export const DEFAULT_POLICY: ToolPolicy = {
   rateLimit: null,
   concurrency: 16,
   cacheTtlMs: 0,
+  cacheScope: 'private',
   approval: 'destructive',
   maxResultBytes: 128 << 10,
 };
+
+/** Tools behind a network. Sources of these kinds do not retry by themselves: the executor does, by `policy.retries`. */
+const REMOTE: ReadonlySet<ToolKind> = new Set(['http', 'openapi', 'sql', 'mcp']);
+
+/** The policy of a new tool: a remote one that only reads is tried three times in all. [R36] */
+export function defaultPolicy(kind: ToolKind, annotations: ToolAnnotations): ToolPolicy {
+  return REMOTE.has(kind) && annotations.readOnlyHint === true
+    ? { ...DEFAULT_POLICY, retries: 2 }
+    : DEFAULT_POLICY;
+}
+
+/** May a call be made twice? Then it may be retried, and its result kept. */
+export function isRepeatable({ readOnlyHint, idempotentHint }: ToolAnnotations): boolean {
+  return readOnlyHint === true || idempotentHint === true;
+}
 
 /** Everyone with `tools:call`; what says of itself that it destroys is for admins. */
 export function defaultAccess(annotations: ToolAnnotations): ToolAccess {

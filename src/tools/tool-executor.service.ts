@@ -3,7 +3,6 @@ import { Injectable, Logger } from '@nestjs/common';
 import { type Actor } from '../common/actor.js';
 import { AppError } from '../common/app-error.js';
 import { newId } from '../common/ids.js';
-import { Egress } from '../platform/egress/egress.js';
 import { checkJson } from '../platform/http/json-body.js';
 import { Metrics } from '../platform/telemetry/metrics.js';
 import { decide } from './tool-access.js';
@@ -11,20 +10,13 @@ import { Ended, withDeadline } from './deadline.js';
 import { canonicalJson } from './schema/canonical-json.js';
 import { SchemaValidator } from './schema/validator.js';
 import { type ToolCallRow } from './tool-call.entity.js';
-import { noSecret } from './tool-context.js';
+import { ToolContexts } from './tool-contexts.service.js';
 import { ToolLimits } from './tool-limits.js';
 import { capResult, outputError, toResult } from './tool-result.js';
 import { ToolCallsRepository } from './tool-calls.repository.js';
 import { type RegisteredTool, ToolRegistry } from './tool-registry.service.js';
 import { ToolErrors } from './tools.errors.js';
-import {
-  type ToolCall,
-  type ToolContext,
-  type ToolDefinition,
-  type ToolOutcome,
-  ToolPaused,
-  type ToolResult,
-} from './tool.js';
+import { type ToolCall, type ToolDefinition, type ToolOutcome, ToolPaused, type ToolResult } from './tool.js';
 
 /** Arguments that are longer as JSON are recorded by their hash only. */
 const MAX_RECORDED_BYTES = 16 << 10;
@@ -46,7 +38,7 @@ export class ToolExecutor {
   constructor(
     private readonly registry: ToolRegistry,
     private readonly calls: ToolCallsRepository,
-    private readonly egress: Egress,
+    private readonly contexts: ToolContexts,
     metrics: Metrics,
   ) {
     this.durations = metrics.histogram({
@@ -112,7 +104,7 @@ export class ToolExecutor {
       const value = await withDeadline(timeoutMs, call.signal, (signal) =>
         this.limits.slot(definition, signal, async () => {
           if (source === undefined) throw ToolErrors.tool_unavailable();
-          return source.run(definition, args, this.context(actor, call, { callId, deadline, signal }));
+          return source.run(definition, args, this.contexts.make(actor, call, { callId, deadline, signal }));
         }),
       );
       const result = capResult(toResult(value, hasOutputSchema), maxResultBytes, hasOutputSchema);
@@ -148,26 +140,6 @@ export class ToolExecutor {
     return { content: [{ type: 'text', text }], isError: true, errorCode: error.code };
   }
 
-  private context(
-    actor: Actor,
-    call: ToolCall,
-    { callId, deadline, signal }: Pick<ToolContext, 'callId' | 'deadline' | 'signal'>,
-  ): ToolContext {
-    return {
-      actor,
-      signal,
-      deadline,
-      callId,
-      fetch: this.egress.fetch,
-      log: (message, fields) => this.log.log({ ...fields, tool: call.name, callId }, message),
-      progress: (update) => {
-        if (!signal.aborted) call.onProgress?.(update);
-      },
-      secret: noSecret,
-      ...(call.client && { client: call.client }),
-    };
-  }
-
   /** Writes the record and returns the duration in milliseconds. */
   private async record(
     actor: Actor,
@@ -190,6 +162,7 @@ export class ToolExecutor {
       arguments: json.length <= MAX_RECORDED_BYTES ? (call.arguments ?? {}) : null,
       status: end.status,
       errorCode: end.errorCode ?? null,
+      mode: 'live',
       durationMs,
     });
     this.durations.observe({ kind: tool.kind, status: end.status }, durationMs / 1000);

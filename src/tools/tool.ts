@@ -47,8 +47,10 @@ export interface ToolPolicy {
   readonly rateLimit: number | null;
   /** Calls at once in this process. */
   readonly concurrency: number;
-  /** 0 turns the cache off. */
+  /** How long a result of a read-only tool may be given again; 0 turns the cache off. */
   readonly cacheTtlMs: number;
+  /** Whom a cached result may be given to: the credential that made it (`private`), or everyone who may call. */
+  readonly cacheScope: 'private' | 'public';
   readonly approval: 'never' | 'destructive' | 'always';
   readonly maxResultBytes: number;
 }
@@ -87,6 +89,9 @@ export interface ToolContext {
   /** When the call ends at the latest (Date.now() milliseconds). */
   readonly deadline: number;
   readonly callId: string;
+  /** The agent that calls, and its allow list. */
+  readonly agent?: string;
+  readonly agentTools?: readonly string[];
   /** The egress guard's fetch, the only way out of this process. */
   readonly fetch: typeof globalThis.fetch;
   readonly log: (message: string, fields?: Record<string, unknown>) => void;
@@ -140,6 +145,12 @@ export interface ToolCall {
   readonly arguments: unknown;
   /** The agent that calls, for access rules and the record. */
   readonly agent?: string;
+  /** Names and globs that this agent may use: a tool outside of it does not exist for the call. [S66] */
+  readonly agentTools?: readonly string[];
+  /** Decides and validates, and says what would happen; the tool is not run. */
+  readonly dryRun?: boolean;
+  /** Answers with a value made from the output schema; the tool is not run. */
+  readonly simulate?: boolean;
   /** The run and journal path that calls, for the record. */
   readonly runId?: string;
   readonly step?: string;
@@ -161,4 +172,25 @@ export interface ToolOutcome extends ToolResult {
   readonly durationMs: number;
   /** Stable code of the failure when `isError`, e.g. `tool_timeout`, `tool_failed`, `invalid_tool_arguments`. */
   readonly errorCode?: string;
+  /** The result of an earlier equal call. */
+  readonly cached?: true;
+  /** Made from the output schema; nothing was run. */
+  readonly simulated?: true;
+  /** What a call would do; nothing was run. */
+  readonly plan?: ToolPlan;
+}
+
+/** What a dry run found out. */
+export interface ToolPlan {
+  readonly version: number;
+  readonly definitionHash: string;
+  /** As the tool would get them: valid, with defaults. */
+  readonly arguments: unknown;
+  readonly policy: ToolPolicy;
+  /** Would an agent have to wait for a person? */
+  readonly approvalNeeded: boolean;
+  /** Would the answer come from the cache? */
+  readonly cached: boolean;
+  /** Tries after the first that a transport failure would get; 0 for a tool that changes something. */
+  readonly retries: number;
 }

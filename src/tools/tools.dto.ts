@@ -24,7 +24,14 @@ const Policy = z.strictObject({
     .nullable()
     .describe('Calls per minute and user; null is no limit.'),
   concurrency: z.int().min(1).max(1_000).describe('Calls at once in one process.'),
-  cacheTtlMs: z.int().min(0).max(86_400_000).describe('How long a result may be given again; 0 is never.'),
+  cacheTtlMs: z
+    .int()
+    .min(0)
+    .max(86_400_000)
+    .describe('How long a result of a read-only tool may be given again; 0 is never.'),
+  cacheScope: z
+    .enum(['private', 'public'])
+    .describe('Whom a cached result may be given to: who made the call, or everyone who may call.'),
   approval: z.enum(['never', 'destructive', 'always']).describe('When an agent has to wait for a person.'),
   maxResultBytes: z.int().min(1_024).max(10_485_760).describe('Longer texts are cut.'),
 });
@@ -141,6 +148,9 @@ export const ToolCallRecord = named(
     arguments: z.unknown().describe('Null when they were too large to keep.'),
     argumentsHash: z.string(),
     status: z.enum(['completed', 'failed', 'refused']).describe('refused: the arguments were not valid.'),
+    mode: z
+      .enum(['live', 'cached', 'dry_run', 'simulated'])
+      .describe('How it was answered: by the tool, from the cache, or without running the tool.'),
     errorCode: z.string().nullable(),
     durationMs: z.int(),
     createdAt: Timestamp,

@@ -20,6 +20,7 @@ import { Extensions } from './sources/code/extensions.js';
 import { ToolCallRow } from './tool-call.entity.js';
 import { ToolCallsController } from './tool-calls.controller.js';
 import { ToolCallsRepository } from './tool-calls.repository.js';
+import { ToolContexts } from './tool-contexts.service.js';
 import { ToolExecutor } from './tool-executor.service.js';
 import { ToolRegistry } from './tool-registry.service.js';
 import { ToolVersion } from './tool-version.entity.js';
@@ -51,6 +52,7 @@ import { ToolsService } from './tools.service.js';
     CodeTools,
     Extensions,
     ToolCallsRepository,
+    ToolContexts,
     ToolExecutor,
     ToolRegistry,
     ToolsRepository,

@@ -27,6 +27,7 @@ const Policy = z
     rateLimit: z.int().min(1).nullable(),
     concurrency: z.int().min(1).max(1_000),
     cacheTtlMs: z.int().min(0).max(86_400_000),
+    cacheScope: z.enum(['private', 'public']),
     approval: z.enum(['never', 'destructive', 'always']),
     maxResultBytes: z
       .int()

@@ -1,0 +1,34 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { type Actor } from '../common/actor.js';
+import { Egress } from '../platform/egress/egress.js';
+import { noSecret } from './tool-context.js';
+import { type ToolCall, type ToolContext } from './tool.js';
+
+/** Makes what a running tool may use, for one call. */
+@Injectable()
+export class ToolContexts {
+  private readonly log = new Logger('Tools');
+
+  constructor(private readonly egress: Egress) {}
+
+  make(
+    actor: Actor,
+    call: ToolCall,
+    { callId, deadline, signal }: Pick<ToolContext, 'callId' | 'deadline' | 'signal'>,
+  ): ToolContext {
+    return {
+      actor,
+      signal,
+      deadline,
+      callId,
+      fetch: this.egress.fetch,
+      log: (message, fields) => this.log.log({ ...fields, tool: call.name, callId }, message),
+      progress: (update) => {
+        if (!signal.aborted) call.onProgress?.(update);
+      },
+      secret: noSecret,
+      ...(call.agent !== undefined && { agent: call.agent, agentTools: call.agentTools }),
+      ...(call.client && { client: call.client }),
+    };
+  }
+}
