@@ -13,6 +13,7 @@ import { CreateSessionContext1763800700000 } from './1763800700000-create-sessio
 import { CreateInstallationKeys1763800900000 } from './1763800900000-create-installation-keys.js';
 import { CreateWebhooks1763900800000 } from './1763900800000-create-webhooks.js';
 import { AddToolPolicy1763900100000 } from './1763900100000-add-tool-policy.js';
+import { AddToolSets1763900000000 } from './1763900000000-add-tool-sets.js';
 
 /** Every migration, oldest first. A new one is added at the end; a released one is never changed. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -30,4 +31,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateInstallationKeys1763800900000,
   CreateWebhooks1763900800000,
   AddToolPolicy1763900100000,
+  AddToolSets1763900000000,
 ];

@@ -1,10 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
+import { type Actor } from '../common/actor.js';
 import { canonicalHash } from './schema/canonical-json.js';
-import { type SourceProblem, ToolSource } from './sources/tool-source.js';
+import { type OfferedTool, type SourceProblem, ToolSource } from './sources/tool-source.js';
+import { type SetReport } from './tool-sets.repository.js';
+import { ToolSets } from './tool-sets.service.js';
 import { type StoredTool, type ToolChange, ToolsRepository } from './tools.repository.js';
 import { type ToolContract, type ToolVersion } from './tool-version.entity.js';
-import { type ToolDefinition, type ToolKind } from './tool.js';
+import { type ToolDefinition, type ToolKind, type ToolSet } from './tool.js';
 
 /** A tool of the snapshot, with the source that runs it on this instance. */
 export interface RegisteredTool {
@@ -45,6 +48,7 @@ export class ToolRegistry {
 
   constructor(
     private readonly repository: ToolsRepository,
+    private readonly sets: ToolSets,
     private readonly discovery: DiscoveryService,
   ) {}
 
@@ -86,26 +90,46 @@ export class ToolRegistry {
     return problems;
   }
 
-  /** Makes the registry follow what one source offers now, e.g. after an agent was added. */
+  /** Makes the registry follow what one source's code offers now, e.g. after an agent was added. */
   async follow(source: ToolSource, markVanished = true): Promise<SourceProblem[]> {
-    const offered = new Map(
-      (await source.list()).map((tool) => [tool.contract.name, { tool, hash: canonicalHash(tool.contract) }]),
-    );
-    const versions = await this.repository.sync(source.kind, offered, markVanished);
+    const set: ToolSet = { kind: source.kind, id: 'code', trust: 'code' };
+    const offered = await source.list();
+    const { report, versions } = await this.sets.follow(set, offered, { markVanished });
     const local = new Map<string, LocalTool>();
-    const problems: SourceProblem[] = [];
-    for (const [name, { tool, hash }] of offered) {
-      const version = versions.get(name);
-      if (version !== undefined) local.set(name, { contract: tool.contract, hash, version });
-      else
-        problems.push({
-          file: name,
-          message: `the name "${name}" is taken by a tool of another kind; rename it`,
-        });
+    for (const { contract } of offered) {
+      const version = versions.get(contract.name);
+      if (version !== undefined)
+        local.set(contract.name, { contract, hash: canonicalHash(contract), version });
     }
     this.local.set(source.kind, local);
     this.forget();
-    return problems;
+    return report.refused.map(({ name, message }) => ({ file: name, message }));
+  }
+
+  /**
+   * Makes the registry follow a whole list: what is missing from `offered` becomes unavailable. Of a `remote` list a
+   * changed definition, and a tool that an already known list adds, is quarantined: hidden until an admin approves it.
+   * A name that another list holds, and a definition that cannot be taken, is refused with the reason.
+   */
+  async followSet(
+    set: ToolSet,
+    offered: readonly OfferedTool[],
+    options: { readonly actor?: Actor } = {},
+  ): Promise<SetReport> {
+    const { report } = await this.sets.follow(set, offered, { ...options, markVanished: true });
+    this.forget();
+    return report;
+  }
+
+  /** Marks a list whose upstream is away (`unavailable`) or back: its last known definitions stay. */
+  async setState(set: ToolSet, state: 'active' | 'unavailable'): Promise<void> {
+    if ((await this.sets.setState(set, state)) > 0) this.forget();
+  }
+
+  /** Deletes the tools of a list that is gone for good. */
+  async removeSet(set: ToolSet, options: { readonly actor?: Actor } = {}): Promise<void> {
+    await this.sets.remove(set, options.actor);
+    this.forget();
   }
 
   async change(name: string, change: ToolChange): Promise<boolean> {

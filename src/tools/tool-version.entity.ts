@@ -17,7 +17,9 @@ export class ToolVersion {
   @PrimaryColumn('text') tool: string;
   @PrimaryColumn('integer') version: number;
   @Column('jsonb') definition: ToolContract;
-  /** SHA-256 over the canonical JSON (RFC 8785) of the definition, hex. */
+  /** Where calls of this version go. Null for versions that are older than this column. */
+  @Column('jsonb', { nullable: true }) source: Record<string, unknown> | null;
+  /** SHA-256 over the canonical JSON (RFC 8785) of the definition, and of `source` unless it is code; hex. */
   @Column('text') hash: string;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt: Date;
 }

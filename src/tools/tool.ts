@@ -38,6 +38,18 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 /** Where a tool comes from. */
 export type ToolKind = 'builtin' | 'http' | 'openapi' | 'sql' | 'mcp' | 'agent';
 
+/**
+ * Tools that come as one list: the code of this installation, one upstream server, one import. A tool is on one list,
+ * and no list can take a name that it does not hold. `trust` says what a changed definition means: `code` and `admin`
+ * are followed, `remote` is quarantined until an admin approves it.
+ */
+export interface ToolSet {
+  readonly kind: ToolKind;
+  /** Unique within the kind, and lasting: the id of a server, the name of an import. */
+  readonly id: string;
+  readonly trust: 'code' | 'admin' | 'remote';
+}
+
 /** How a tool may be used; on by default, changed by an admin. */
 export interface ToolPolicy {
   readonly timeoutMs: number;

@@ -18,6 +18,7 @@ export const ToolErrors = defineErrors({
     kind: 'conflict',
     message: 'Code owns the name, title, description and schemas of this tool. Change its file instead.',
   },
+  invalid_tool_source: { kind: 'unprocessable', message: 'The "source" of the tool cannot be used.' },
   invalid_tool_schema: { kind: 'unprocessable', message: 'The JSON Schema of the tool cannot be used.' },
 
   tool_failed: { kind: 'internal', message: 'The tool failed.' },

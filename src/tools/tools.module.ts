@@ -22,6 +22,8 @@ import { ToolCallsController } from './tool-calls.controller.js';
 import { ToolCallsRepository } from './tool-calls.repository.js';
 import { ToolContexts } from './tool-contexts.service.js';
 import { ToolExecutor } from './tool-executor.service.js';
+import { ToolSets } from './tool-sets.service.js';
+import { ToolSetsRepository } from './tool-sets.repository.js';
 import { ToolRegistry } from './tool-registry.service.js';
 import { ToolVersion } from './tool-version.entity.js';
 import { ToolRow } from './tool.entity.js';
@@ -55,6 +57,8 @@ import { ToolsService } from './tools.service.js';
     ToolContexts,
     ToolExecutor,
     ToolRegistry,
+    ToolSets,
+    ToolSetsRepository,
     ToolsRepository,
     ToolsService,
   ],

@@ -10,7 +10,10 @@ import {
 /** A tool that a source's code offers: its contract, and what an admin may change later. */
 export interface OfferedTool {
   readonly contract: ToolContract;
-  /** Where it comes from, shown as `source`. */
+  /**
+   * Where it comes from and where its calls go, shown as `source`. Unless the list is code it is part of what is
+   * versioned and pinned, so it holds nothing that changes by itself (no state, no time).
+   */
   readonly source: Readonly<Record<string, unknown>>;
   /** Used when the registry sees the tool for the first time. */
   readonly defaults: {
@@ -36,6 +39,13 @@ export abstract class ToolSource {
 
   /** Tools that this source's own code defines. Empty when all tools of the kind are rows made through the API. */
   abstract list(): Promise<readonly OfferedTool[]>;
+
+  /**
+   * Checks what an admin gives as `source` of a tool that he makes or changes (`POST` and `PATCH /api/v1/tools`) and
+   * returns it as it is to be stored. Throws `invalid_tool_source`, which names the member and the fix. A source
+   * without this method has no tools that are made one by one.
+   */
+  checkSource?(source: unknown, contract: ToolContract): Promise<Readonly<Record<string, unknown>>>;
 
   /** Looks for its tools again (`tools reload`), and says what could not be read. */
   async refresh(): Promise<readonly SourceProblem[]> {

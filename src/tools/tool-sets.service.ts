@@ -1,0 +1,119 @@
+import { Injectable } from '@nestjs/common';
+import { AuditLog } from '../audit/audit-log.service.js';
+import { type Actor } from '../common/actor.js';
+import { AppError } from '../common/app-error.js';
+import { type Transaction } from '../platform/database/transactions.js';
+import { canonicalHash } from './schema/canonical-json.js';
+import { checkSchema } from './schema/json-schema.js';
+import { type OfferedTool } from './sources/tool-source.js';
+import { type HashedOffer, type SetReport, ToolSetsRepository } from './tool-sets.repository.js';
+import { type ToolContract } from './tool-version.entity.js';
+import { type ToolSet } from './tool.js';
+
+/** Tools of one list; the rest is refused. */
+const MAX_TOOLS = 2_000;
+/** Names in one audit entry. */
+const MAX_NAMED = 50;
+
+export interface FollowOptions {
+  /** Who asked; nobody when it is the server's own look. */
+  readonly actor?: Actor;
+  readonly markVanished: boolean;
+}
+
+/** Lists of tools: checks what they offer, makes the registry follow, and keeps the audit of it. */
+@Injectable()
+export class ToolSets {
+  constructor(
+    private readonly repository: ToolSetsRepository,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /** See ToolRegistry.followSet. Also gives the version of each taken tool. */
+  async follow(
+    set: ToolSet,
+    offered: readonly OfferedTool[],
+    { actor, markVanished }: FollowOptions,
+  ): Promise<{ report: SetReport; versions: ReadonlyMap<string, number> }> {
+    const taken = new Map<string, HashedOffer>();
+    const refused: { name: string; message: string }[] = [];
+    for (const tool of offered) {
+      const { name } = tool.contract;
+      const message = taken.has(name)
+        ? 'is on the list twice; the first one is taken'
+        : taken.size >= MAX_TOOLS
+          ? `the list has more than ${MAX_TOOLS} tools`
+          : problemOf(tool);
+      if (message !== undefined) refused.push({ name, message });
+      else taken.set(name, { tool, hash: definitionHash(set.trust, tool.contract, tool.source) });
+    }
+    const names = new Set(refused.map(({ name }) => name).filter((name) => !taken.has(name)));
+    const record = (report: SetReport, tx: Transaction) => this.record(set, report, actor, tx);
+    const result = await this.repository.follow(
+      set,
+      { offered: taken, refused: names, markVanished },
+      record,
+    );
+    result.report.refused.push(...refused);
+    return result;
+  }
+
+  setState(set: ToolSet, state: 'active' | 'unavailable'): Promise<number> {
+    return this.repository.setState(set, state);
+  }
+
+  async remove(set: ToolSet, actor?: Actor): Promise<void> {
+    const removed = await this.repository.remove(set);
+    if (removed === 0) return;
+    const target = { type: 'tool_set', id: `${set.kind}:${set.id}` };
+    await this.audit.record(actor ?? null, 'tool_set.removed', target, { tools: removed });
+  }
+
+  private async record(set: ToolSet, report: SetReport, actor: Actor | undefined, tx: Transaction) {
+    const list = `${set.kind}:${set.id}`;
+    for (const name of report.quarantined.slice(0, MAX_NAMED))
+      await this.audit.record(
+        actor ?? null,
+        'tool.quarantined',
+        { type: 'tool', id: name },
+        { list, why: report.added.includes(name) ? 'added' : 'changed' },
+        tx,
+      );
+    // What is refused is refused at each look again, which is no change.
+    const { added, changed, vanished, renamed } = report;
+    if (set.trust === 'code' || added.length + changed.length + vanished.length === 0) return;
+    const details = {
+      added: added.slice(0, MAX_NAMED),
+      changed: changed.slice(0, MAX_NAMED),
+      vanished: vanished.slice(0, MAX_NAMED),
+      renamed: renamed.slice(0, MAX_NAMED),
+    };
+    await this.audit.record(actor ?? null, 'tool_set.changed', { type: 'tool_set', id: list }, details, tx);
+  }
+}
+
+/** Why a tool cannot be taken; undefined when it can. */
+function problemOf({ contract }: OfferedTool): string | undefined {
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(contract.name))
+    return 'the name must be 1 to 64 letters, digits, "_" or "-"';
+  try {
+    checkSchema(contract.inputSchema, 'inputSchema');
+    if (contract.outputSchema !== undefined) checkSchema(contract.outputSchema, 'outputSchema');
+    canonicalHash(contract);
+    return undefined;
+  } catch (error) {
+    return error instanceof AppError ? error.message : 'the definition is not valid JSON';
+  }
+}
+
+/**
+ * What pins a definition: SHA-256 over the canonical JSON of what it says about itself and, unless it is code, of where
+ * its calls go. [S63]
+ */
+export function definitionHash(
+  trust: ToolSet['trust'],
+  contract: ToolContract,
+  source: Readonly<Record<string, unknown>>,
+): string {
+  return canonicalHash(trust === 'code' ? contract : { ...contract, source });
+}
