@@ -5,7 +5,7 @@ import { prepare } from './prepare.mjs';
 prepare({ build: false });
 const CHECKS = [
   ['prettier', ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']],
-  ['oxlint', ['node_modules/oxlint/bin/oxlint', '--quiet', 'src', 'migrations', 'test', 'scripts']],
+  ['oxlint', ['node_modules/oxlint/bin/oxlint', '--quiet', 'src', 'migrations', 'test', 'scripts', 'bench']],
   ['tsc', ['node_modules/typescript/bin/tsc', '--noEmit']],
   [
     'eslint',

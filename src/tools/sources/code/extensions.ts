@@ -9,7 +9,7 @@ import { type SourceProblem } from '../tool-source.js';
 import { type LoadedTool, loadTool } from './code-tool.js';
 
 const IMPORT_MS = 10_000;
-const MAX_FILES = 500;
+const MAX_FILES = 2_000;
 
 export interface LoadedExtensions {
   readonly loaded: readonly LoadedTool[];
