@@ -14,6 +14,7 @@ import { CreateInstallationKeys1763800900000 } from './1763800900000-create-inst
 import { CreateWebhooks1763900800000 } from './1763900800000-create-webhooks.js';
 import { AddToolPolicy1763900100000 } from './1763900100000-add-tool-policy.js';
 import { AddToolSets1763900000000 } from './1763900000000-add-tool-sets.js';
+import { CreateUsage1763900700000 } from './1763900700000-create-usage.js';
 
 /** Every migration, oldest first. A new one is added at the end; a released one is never changed. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -32,4 +33,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateWebhooks1763900800000,
   AddToolPolicy1763900100000,
   AddToolSets1763900000000,
+  CreateUsage1763900700000,
 ];

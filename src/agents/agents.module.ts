@@ -10,13 +10,14 @@ import { AgentsController } from './agents.controller.js';
 import { AgentsRepository } from './agents.repository.js';
 import { AgentsService } from './agents.service.js';
 import { ChatModels } from './models/chat-models.service.js';
+import { ModelPrices } from './models/model-prices.service.js';
 import { ModelsController } from './models/models.controller.js';
 
 @Module({
   imports: [AuditModule, TypeOrmModule.forFeature([AgentRow, AgentVersionRow])],
   controllers: [AgentsController, ModelsController],
-  providers: [AgentsRepository, AgentExtensions, AgentGraph, AgentSeeds, AgentsService, ChatModels],
-  exports: [AgentExtensions, AgentsService, ChatModels],
+  providers: [AgentsRepository, AgentExtensions, AgentGraph, AgentSeeds, AgentsService, ChatModels, ModelPrices],
+  exports: [AgentExtensions, AgentsService, ChatModels, ModelPrices],
 })
 export class AgentsModule {
   constructor(migrator: Migrator, seeds: AgentSeeds) {

@@ -16,6 +16,7 @@ import { registerRuns } from './runs.js';
 import { registerStart } from './start.js';
 import { registerStatus } from './status.js';
 import { registerTools } from './tools.js';
+import { registerUsage } from './usage.js';
 import { registerUser } from './user.js';
 import { registerWebhooks } from './webhooks.js';
 
@@ -31,6 +32,7 @@ const COMMANDS: readonly ((program: Command, env: CliEnv) => void)[] = [
   registerConversations,
   registerRuns,
   registerWebhooks,
+  registerUsage,
   registerUser,
   registerNew,
   registerMcp,

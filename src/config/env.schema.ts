@@ -7,6 +7,11 @@ const integer = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
 
+const decimal = z
+  .string()
+  .regex(/^\d{1,9}(\.\d{1,6})?$/, 'must be a number such as 2.50')
+  .transform(Number);
+
 const list = z.string().transform((value) =>
   value
     .split(',')
@@ -148,6 +153,18 @@ export const ENV_SCHEMA = z.object({
   ANTHROPIC_BASE_URL: url('http:', 'https:')
     .optional()
     .describe('Base URL of an Anthropic-compatible server.'),
+  MODEL_PRICES_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'YAML or JSON: US dollars per million tokens of each model, over the list prices that come along.',
+    ),
+  BUDGET_TOKENS_PER_DAY: integer(1, 1_000_000_000_000)
+    .optional()
+    .describe('Tokens that each user may spend in a day (UTC). Unset: no budget.'),
+  BUDGET_USD_PER_DAY: decimal
+    .optional()
+    .describe('US dollars that each user may spend on models in a day (UTC). Unset: no budget.'),
   EXTENSIONS_DIR: z
     .string()
     .min(1)

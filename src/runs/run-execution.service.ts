@@ -1,10 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AgentsService } from '../agents/agents.service.js';
 import { type AgentDefinition } from '../agents/agent.js';
-import { type Actor, scopesOf } from '../common/actor.js';
 import { AppError } from '../common/app-error.js';
 import { CommonErrors } from '../common/common.errors.js';
-import { UsersService } from '../users/users.service.js';
 import { AgentRunner } from './engine/agent-runner.service.js';
 import { PromptBuilder } from './engine/prompt-builder.service.js';
 import { type RunFailure, StaleFence } from './run.js';
@@ -15,6 +13,7 @@ import { type Finish, RunFinisher } from './run-finisher.service.js';
 import { RunJournal } from './run-journal.js';
 import { type ClaimedRun } from './run-leases.repository.js';
 import { boundsOf, RunMeter } from './run-meter.js';
+import { ownerOf, RunOwners } from './run-owners.service.js';
 import { type RunWriter } from './run-writer.js';
 import { type RunStep } from './run-step.js';
 import { RunErrors } from './runs.errors.js';
@@ -36,7 +35,7 @@ export class RunExecution {
   private readonly log = new Logger('Runs');
 
   constructor(
-    private readonly users: UsersService,
+    private readonly owners: RunOwners,
     private readonly agents: AgentsService,
     private readonly prompts: PromptBuilder,
     private readonly runner: AgentRunner,
@@ -65,10 +64,11 @@ export class RunExecution {
       if (run.status === 'cancelling') control.stop(new RunStop('cancelled'));
       control.boundary();
       if (run.attempt > MAX_ATTEMPTS) throw RunErrors.run_crashed();
-      const actor = await this.actorOf(run);
+      const actor = await this.owners.actorOf(run);
       const agent = await this.agents.get(actor, run.agent);
       const limits = boundsOf(agent.limits, run.limits);
-      const meter = new RunMeter(limits, (error) => control.fail(error));
+      const budget = await this.owners.budgetOf(run, held.steps);
+      const meter = new RunMeter(limits, (error) => control.fail(error), budget);
       context = new RunContext(run.id, actor, control, writer, journal, meter);
       const answer = await this.runInTime(context, run, agent, limits.timeoutMs);
       return { context, end: async () => this.completed(held, context, agent, answer) };
@@ -104,15 +104,6 @@ export class RunExecution {
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  /** The maker of the run as he is now, with no more rights than the credential that made it. */
-  private async actorOf(run: ClaimedRun): Promise<Actor> {
-    const user = await this.users.findById(run.userId);
-    if (user === null || user.disabledAt !== null) throw RunErrors.user_disabled();
-    const held = scopesOf(user.role);
-    const scopes = new Set(run.credential.scopes.filter((scope) => held.has(scope)));
-    return { ...ownerOf(run), role: scopes.has('admin') ? user.role : 'member', scopes };
   }
 
   private failureOf(error: unknown, run: ClaimedRun): AppError {
@@ -222,18 +213,6 @@ export class RunExecution {
 
 /** `run.created` and `run.queued`: a run that has more was started before. */
 const EVENTS_OF_CREATION = 2;
-
-/** Enough of an actor to own what is written when the run cannot even begin. */
-function ownerOf(run: ClaimedRun): Actor {
-  const { sessionId, apiKeyId } = run.credential;
-  return {
-    userId: run.userId,
-    role: 'member',
-    scopes: new Set(),
-    ...(sessionId !== undefined && { sessionId }),
-    ...(apiKeyId !== undefined && { apiKeyId }),
-  };
-}
 
 function unlimited(): RunMeter {
   const limits = { maxSteps: 0, maxToolCalls: 0, maxTokens: 0, maxCostUsd: 0, timeoutMs: 0 };

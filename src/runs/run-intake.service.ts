@@ -6,6 +6,7 @@ import { RunDispatcher } from './run-dispatcher.service.js';
 import { type EndedRun, RunEndings } from './run-endings.service.js';
 import { toView } from './run-view.js';
 import { Turns } from './turns.js';
+import { Budgets } from './usage/budgets.service.js';
 import { type Run as RunView } from './runs.dto.js';
 
 /** Starts runs: written in one transaction with message and idempotency key, queued only after its commit. */
@@ -19,9 +20,10 @@ export class RunIntake {
     private readonly creation: RunCreation,
     private readonly dispatcher: RunDispatcher,
     private readonly endings: RunEndings,
+    private readonly budgets: Budgets,
   ) {}
 
-  /** Throws as RunCreation and Idempotency.once. */
+  /** Throws `budget_exceeded`, and as RunCreation and Idempotency.once. */
   async start(actor: Actor, request: RunRequest, once: OnceRequest): Promise<OnceAnswer<RunView>> {
     const { conversationId } = request;
     if (conversationId === undefined) return this.startNow(actor, request, once);
@@ -37,6 +39,7 @@ export class RunIntake {
     const agentName = await this.creation.agentOf(actor, request);
     let interrupted: readonly EndedRun[] = [];
     const answer = await this.idempotency.once(actor, once, async (transaction) => {
+      await this.budgets.check(actor, transaction);
       const created = await this.creation.create(actor, request, agentName, transaction);
       interrupted = created.interrupted;
       return { status: 202, body: toView(created.run) };

@@ -19,16 +19,19 @@ export interface LogEntry {
 
 /**
  * Writes events and journal of all runs of this process in shared transactions. The fence is checked and the events
- * are numbered in the same statement that inserts them: no gap, no repeat, nothing from a worker that lost its run.
+ * are numbered in the same statement that inserts them: no gap, no repeat, nothing from a worker that lost its run. A
+ * step that has ended never changes, and what a model call used is added to the day as it ends: neither lost nor doubled.
  */
 const WRITE = `
   with batch as (
     select * from jsonb_to_recordset($1::jsonb)
       as b(n int, run_id uuid, fence int, last_seq int, events jsonb, steps jsonb)
   ), owned as (
-    update runs r set last_seq = b.last_seq + jsonb_array_length(b.events)
+    update runs r set last_seq = b.last_seq + jsonb_array_length(b.events),
+        usage = coalesce((select e.value->'data'->'usage' from jsonb_array_elements(b.events) with ordinality as e(value, n)
+          where e.value->>'type' = 'usage.updated' order by e.n desc limit 1), r.usage)
       from batch b where r.id = b.run_id and r.fence = b.fence and r.last_seq = b.last_seq
-      returning b.n, b.run_id, b.last_seq, b.events, b.steps
+      returning b.n, b.run_id, b.last_seq, b.events, b.steps, r.user_id
   ), events as (
     insert into run_events (run_id, seq, type, agent, path, data, at)
       select o.run_id, o.last_seq + e.n, e.value->>'type', e.value->'agent'->>'name', e.value->'agent'->>'path',
@@ -43,6 +46,23 @@ const WRITE = `
       on conflict (run_id, path) do update set name = excluded.name, status = excluded.status, request = excluded.request,
         result = excluded.result, usage = excluded.usage, attempt = excluded.attempt,
         finished_at = excluded.finished_at
+        where run_steps.status = 'started'
+      returning run_id, kind, agent, name, usage
+  ), spent as (
+    insert into usage_daily as d (user_id, day, agent, model, model_calls, input_tokens, output_tokens, cached_tokens,
+                                  cost_usd, unpriced_calls, estimated_calls)
+      select o.user_id, (now() at time zone 'utc')::date, s.agent, s.name, count(*),
+             sum((s.usage->>'inputTokens')::bigint), sum((s.usage->>'outputTokens')::bigint),
+             coalesce(sum((s.usage->>'cachedTokens')::bigint), 0), coalesce(sum((s.usage->>'costUsd')::numeric), 0),
+             count(*) filter (where s.usage->>'costUsd' is null), count(*) filter (where (s.usage->>'estimated')::boolean)
+        from steps s join owned o on o.run_id = s.run_id
+        where s.kind = 'model' and s.usage->>'inputTokens' is not null
+        group by 1, 2, 3, 4 order by 1, 2, 3, 4
+      on conflict (user_id, day, agent, model) do update set model_calls = d.model_calls + excluded.model_calls,
+        input_tokens = d.input_tokens + excluded.input_tokens, output_tokens = d.output_tokens + excluded.output_tokens,
+        cached_tokens = d.cached_tokens + excluded.cached_tokens, cost_usd = d.cost_usd + excluded.cost_usd,
+        unpriced_calls = d.unpriced_calls + excluded.unpriced_calls,
+        estimated_calls = d.estimated_calls + excluded.estimated_calls
   )
   select n from owned`;
 

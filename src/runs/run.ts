@@ -37,13 +37,16 @@ export function isTerminal(status: RunStatus): boolean {
   return TRANSITIONS[status].length === 0;
 }
 
-/** What a run used so far. Costs are 0 while no price is known. */
+/** What a run used so far. */
 export interface RunUsage {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly modelCalls: number;
   readonly toolCalls: number;
+  /** Of the calls whose price is known. */
   readonly costUsd: number;
+  /** Model calls whose price nobody gave. */
+  readonly unpricedCalls?: number;
   /** True when a model did not count its tokens itself. */
   readonly estimated: boolean;
 }

@@ -74,6 +74,10 @@ export const Run = named(
       modelCalls: z.int(),
       toolCalls: z.int(),
       costUsd: z.number(),
+      unpricedCalls: z
+        .int()
+        .optional()
+        .describe('Model calls whose price is not known; costUsd is without them.'),
       estimated: z.boolean(),
     }),
     steps: z.int().describe('Model calls, tool calls and questions to sub-agents so far.'),

@@ -17,6 +17,12 @@ export const RunErrors = defineErrors({
     message: 'The run reached its limit of tool calls (maxToolCalls).',
   },
   run_token_limit: { kind: 'unprocessable', message: 'The run reached its limit of tokens (maxTokens).' },
+  run_cost_limit: { kind: 'unprocessable', message: 'The run reached its limit of cost (maxCostUsd).' },
+  run_repeats_itself: {
+    kind: 'unprocessable',
+    message:
+      'The agent made the same tool call with the same arguments again and again; the run was stopped.',
+  },
   run_timeout: { kind: 'timeout', message: 'The run took longer than its limit (timeoutMs).' },
   run_crashed: {
     kind: 'internal',

@@ -19,6 +19,7 @@ import { RunHolder } from './run-holder.service.js';
 import { RunIntake } from './run-intake.service.js';
 import { RunLeasesRepository } from './run-leases.repository.js';
 import { RunLogRepository } from './run-log.repository.js';
+import { RunOwners } from './run-owners.service.js';
 import { RunReconciler } from './run-reconciler.service.js';
 import { RunStarter } from './run-starter.js';
 import { RunStreams } from './run-streams.service.js';
@@ -27,14 +28,19 @@ import { Run } from './run.entity.js';
 import { RunsController } from './runs.controller.js';
 import { RunsRepository } from './runs.repository.js';
 import { RunsService } from './runs.service.js';
+import { Budgets } from './usage/budgets.service.js';
+import { UsageController } from './usage/usage.controller.js';
+import { UsageRepository } from './usage/usage.repository.js';
+import { UsageService } from './usage/usage.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Run]), UsersModule, ConversationsModule, ToolsModule, AgentsModule],
-  controllers: [RunsController, ConversationRunsController],
+  controllers: [RunsController, ConversationRunsController, UsageController],
   providers: [
     ...[RunsRepository, RunLogRepository, RunLeasesRepository],
     ...[RunsService, RunIntake, RunCreation, RunEndings, RunHistory, RunStreams, RunStarter, RunDispatcher],
     ...[RunWorker, RunWorkerDrain, RunHolder, RunReconciler, RunExecution, RunFinisher],
+    ...[UsageRepository, UsageService, Budgets, RunOwners],
     ...[AgentRunner, AgentTools, ModelCaller, PromptBuilder],
   ],
   exports: [RunsService, RunsRepository, RunIntake, RunStreams],

@@ -90,6 +90,7 @@ export const BODIES: Record<string, object | ((params: Params) => object)> = {
   'PUT /api/v1/sessions/{id}/context/{key}': { value: 'changed' },
   'PATCH /api/v1/webhooks/{id}': { enabled: false },
   'PATCH /api/v1/users/{id}': { name: 'Changed' },
+  'PUT /api/v1/users/{id}/budget': { tokensPerDay: 1, usdPerDay: null },
 };
 
 export function fixtureOf<T>(table: Record<string, T>, path: string): T | undefined {

@@ -9,6 +9,7 @@ import { type RunContext } from '../run-context.js';
 import { RunStop } from '../run-control.js';
 import { newEvent } from '../run-event.js';
 import { type StepEnd } from '../run-journal.js';
+import { MAX_IDENTICAL_CALLS } from '../run-meter.js';
 import { type AgentTask, type ToolReply } from './agent-task.js';
 import { type ToolOffer } from './delegation.js';
 import { type StoredToolCall } from './messages.js';
@@ -51,7 +52,7 @@ export class AgentTools {
     const by = { name: task.agent.name, path: task.path };
     const about = { toolCallId: call.id, tool: call.name };
     const offer = offers.find((candidate) => candidate.name === call.name);
-    context.meter.beginToolCall();
+    const repeats = context.meter.beginToolCall(call.name, call.arguments);
     const step = await context.journal.step(
       {
         path,
@@ -64,7 +65,7 @@ export class AgentTools {
       },
       async (): Promise<StepEnd> => {
         const begun = performance.now();
-        const result = await this.execute(context, task, call, offer, path);
+        const result = repeats ? repeated(call) : await this.execute(context, task, call, offer, path);
         const { text, isError, errorCode } = result;
         const durationMs = Math.round(performance.now() - begun);
         const event = isError
@@ -126,6 +127,12 @@ export class AgentTools {
       errorCode: error.code,
     };
   }
+}
+
+/** Never run again: it would say the same. [S70] */
+function repeated({ name }: StoredToolCall): ToolReply & { readonly errorCode: string } {
+  const text = `${name} was called ${MAX_IDENTICAL_CALLS} times with these arguments and is not run again. Use the results that are there, or other arguments.`;
+  return { text, isError: true, errorCode: 'repeated_tool_call' };
 }
 
 /** A result as the text that a model reads. */

@@ -60,7 +60,15 @@ export function usageOf(message: AIMessageChunk, prompt: readonly BaseMessage[])
   const counted = message.usage_metadata;
   if (counted !== undefined) {
     const estimated = message.response_metadata['usage_estimated'] === true;
-    return { inputTokens: counted.input_tokens, outputTokens: counted.output_tokens, estimated };
+    const { cache_read: cachedTokens = 0, cache_creation: cacheWriteTokens = 0 } =
+      counted.input_token_details ?? {};
+    return {
+      inputTokens: counted.input_tokens,
+      outputTokens: counted.output_tokens,
+      ...(cachedTokens > 0 && { cachedTokens }),
+      ...(cacheWriteTokens > 0 && { cacheWriteTokens }),
+      estimated,
+    };
   }
   const input = prompt.reduce((sum, part) => sum + part.text.length, 0);
   return {

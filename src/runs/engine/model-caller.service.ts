@@ -3,6 +3,7 @@ import { type BaseChatModel } from '@langchain/core/language_models/chat_models'
 import { type AIMessageChunk, type BaseMessage } from '@langchain/core/messages';
 import { type AgentDefinition } from '../../agents/agent.js';
 import { ChatModels } from '../../agents/models/chat-models.service.js';
+import { ModelPrices } from '../../agents/models/model-prices.service.js';
 import { modelError } from '../../agents/models/model-error.js';
 import { AppError } from '../../common/app-error.js';
 import { newId } from '../../common/ids.js';
@@ -32,7 +33,10 @@ const PASSING = new Set(['model_unavailable', 'model_timeout', 'model_rate_limit
 export class ModelCaller {
   private readonly log = new Logger('Runs');
 
-  constructor(private readonly models: ChatModels) {}
+  constructor(
+    private readonly models: ChatModels,
+    private readonly prices: ModelPrices,
+  ) {}
 
   /** The model that an agent names, or LLM_MODEL. Throws `model_not_available`. */
   async primary(agent: AgentDefinition): Promise<BaseChatModel> {
@@ -134,7 +138,9 @@ export class ModelCaller {
     // A fallback says so.
     const answered = whole.response_metadata['model_id'] as string | undefined;
     const by = { model: answered ?? opened.id, generatedBy: opened.generatedBy };
-    return { reply: toStored(whole, by, call.seen, call.step), usage: usageOf(whole, call.prompt) };
+    const counted = usageOf(whole, call.prompt);
+    const usage = { ...counted, costUsd: this.prices.costOf(by.model, counted) ?? null };
+    return { reply: toStored(whole, by, call.seen, call.step), usage };
   }
 
   private tellUsage(context: RunContext, task: AgentTask): void {

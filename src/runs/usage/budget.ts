@@ -1,0 +1,16 @@
+import { defineErrors } from '../../common/app-error.js';
+
+/** What may be spent in a day (UTC), or is left of it. Absent: no bound. */
+export interface Budget {
+  readonly tokens?: number;
+  readonly usd?: number;
+}
+
+export const UsageErrors = defineErrors({
+  budget_exceeded: {
+    kind: 'too_many',
+    message:
+      'Your budget of the day for models is spent; it starts anew at midnight UTC. GET /api/v1/usage shows it.',
+  },
+  usage_of_others: { kind: 'forbidden', message: 'Only admins may read the usage of other users.' },
+});
