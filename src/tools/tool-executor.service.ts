@@ -58,7 +58,7 @@ export class ToolExecutor {
   async execute(actor: Actor, call: ToolCall): Promise<ToolOutcome> {
     const tool = await this.registry.find(call.name);
     if (tool === undefined) throw ToolErrors.tool_not_found();
-    const { refusal } = decide(tool.definition, actor, call.agent);
+    const { refusal } = decide(tool.definition, actor, call.agent, call.agentTools);
     if (refusal !== undefined) throw refusal;
     this.limits.count(actor, tool.definition);
 

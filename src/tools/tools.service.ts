@@ -25,10 +25,14 @@ export class ToolsService {
   ) {}
 
   /** Every tool that the caller, or an agent in his name, may call now; by name. What MCP and agents offer. */
-  async visible(actor: Actor, agent?: string): Promise<readonly ToolDefinition[]> {
+  async visible(
+    actor: Actor,
+    agent?: string,
+    agentTools?: readonly string[],
+  ): Promise<readonly ToolDefinition[]> {
     return (await this.registry.all())
       .map((tool) => tool.definition)
-      .filter((tool) => decide(tool, actor, agent).refusal === undefined);
+      .filter((tool) => decide(tool, actor, agent, agentTools).refusal === undefined);
   }
 
   /** A page of the tools that the caller may know of, also disabled ones. */

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { type AgentDefinition, allowsTool } from '../../agents/agent.js';
+import { type AgentDefinition } from '../../agents/agent.js';
 import { type Actor } from '../../common/actor.js';
 import { AppError } from '../../common/app-error.js';
 import { ToolExecutor } from '../../tools/tool-executor.service.js';
@@ -29,16 +29,14 @@ export class AgentTools {
 
   /** What the agent may call in the actor's name. */
   async offers(actor: Actor, agent: AgentDefinition): Promise<ToolOffer[]> {
-    const visible = await this.tools.visible(actor, agent.name);
-    return visible
-      .filter((tool) => allowsTool(agent.tools, tool.name))
-      .map(({ name, title, description, inputSchema, annotations }) => ({
-        name,
-        title,
-        description,
-        inputSchema,
-        repeatable: annotations.readOnlyHint === true || annotations.idempotentHint === true,
-      }));
+    const visible = await this.tools.visible(actor, agent.name, agent.tools);
+    return visible.map(({ name, title, description, inputSchema, annotations }) => ({
+      name,
+      title,
+      description,
+      inputSchema,
+      repeatable: annotations.readOnlyHint === true || annotations.idempotentHint === true,
+    }));
   }
 
   /** Calls a tool once, or replays it. A failure is a reply that says so; only RunStop is thrown. */
@@ -102,6 +100,7 @@ export class AgentTools {
         name: call.name,
         arguments: call.arguments,
         agent: task.agent.name,
+        agentTools: task.agent.tools,
         runId: context.runId,
         step: path,
         signal: context.control.signal,
