@@ -16,8 +16,10 @@ import { sendProblem, toAppError } from './platform/http/problem.filter.js';
 import { gateRequests } from './platform/http/request-gate.js';
 import { requestId } from './platform/http/request-id.js';
 import { measureRequests } from './platform/http/request-metrics.js';
+import { traceRequests } from './platform/http/request-trace.js';
 import { makeLogger, PinoLoggerService } from './platform/telemetry/logger.js';
 import { Metrics } from './platform/telemetry/metrics.js';
+import { TraceExport } from './platform/telemetry/trace-export.service.js';
 
 const BODY_LIMIT = 256 << 10;
 
@@ -50,6 +52,8 @@ export async function createApp(env: Env, { init = true } = {}): Promise<NestFas
 async function configure(app: NestFastifyApplication, env: Env): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
   acceptOnlyJson(fastify);
+  await app.get(TraceExport).start();
+  traceRequests(fastify);
   measureRequests(fastify, app.get(Metrics));
   gateRequests(fastify, env, app.get(Draining));
   await app.register(helmet, {

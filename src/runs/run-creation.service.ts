@@ -5,6 +5,7 @@ import { newId } from '../common/ids.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { type MessageContent } from '../conversations/message.js';
 import { MessagesService } from '../conversations/messages.service.js';
+import { newTraceparent } from '../platform/telemetry/trace-context.js';
 import { type Transaction } from '../platform/database/transactions.js';
 import { NO_USAGE, type RunLimits } from './run.js';
 import { type Run } from './run.entity.js';
@@ -126,7 +127,7 @@ function toRow(
     limits: request.limits ?? {},
     metadata: request.metadata ?? {},
     credential: { scopes: [...actor.scopes], ...(sessionId && { sessionId }), ...(apiKeyId && { apiKeyId }) },
-    traceparent: request.traceparent ?? null,
+    traceparent: request.traceparent ?? newTraceparent(),
     leaseOwner: null,
     leaseUntil: null,
     fence: 0,

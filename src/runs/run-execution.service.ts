@@ -16,6 +16,7 @@ import { boundsOf, RunMeter } from './run-meter.js';
 import { ownerOf, RunOwners } from './run-owners.service.js';
 import { type RunWriter } from './run-writer.js';
 import { type RunStep } from './run-step.js';
+import { type RunTrace } from './run-trace.js';
 import { RunErrors } from './runs.errors.js';
 
 /** Workers that may die over one run before it is given up. [R42] */
@@ -27,6 +28,7 @@ export interface HeldRun {
   readonly control: RunControl;
   readonly writer: RunWriter;
   readonly steps: readonly RunStep[];
+  readonly trace: RunTrace;
 }
 
 /** Does one run, from where its journal ends, and lets it go: answered, failed, stopped or handed back. */
@@ -50,6 +52,7 @@ export class RunExecution {
     await control.settled();
     const finish = await end();
     await writer.flush();
+    held.trace.ended(finish.status, finish.error?.code);
     if (await this.finisher.finish(run, writer.lastSeq, context.actor, finish)) return;
     // A cancel came in between.
     const cancelled = this.stopped(held, context, new RunStop('cancelled'));
@@ -58,7 +61,7 @@ export class RunExecution {
 
   private async work(held: HeldRun): Promise<{ context: RunContext; end: () => Promise<Finish> }> {
     const { run, control, writer } = held;
-    const journal = new RunJournal(held.steps, writer, control);
+    const journal = new RunJournal(held.steps, writer, control, held.trace);
     let context = new RunContext(run.id, ownerOf(run), control, writer, journal, unlimited());
     try {
       if (run.status === 'cancelling') control.stop(new RunStop('cancelled'));

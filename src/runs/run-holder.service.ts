@@ -6,6 +6,7 @@ import { RunDispatcher } from './run-dispatcher.service.js';
 import { RunExecution } from './run-execution.service.js';
 import { type ClaimedRun, RunLeasesRepository } from './run-leases.repository.js';
 import { RunLogRepository } from './run-log.repository.js';
+import { RunTrace } from './run-trace.js';
 import { RunWriter } from './run-writer.js';
 import { leaseOwner } from './worker-identity.js';
 
@@ -94,13 +95,15 @@ export class RunHolder {
       lost: () => control.stop(new RunStop('lost')),
       mayRetry: () => performance.now() < holding.leaseEnds,
     });
+    const trace = new RunTrace(run);
     try {
       const steps = await this.logs.journal(run.id);
-      await this.execution.execute({ run, control, writer, steps });
+      await this.execution.execute({ run, control, writer, steps, trace });
     } catch (error) {
       control.stop(new RunStop('lost'));
       if (!(error instanceof StaleFence)) this.log.warn({ err: error, runId: run.id }, 'A run was let go');
     } finally {
+      trace.end();
       this.held.delete(run.id);
     }
   }

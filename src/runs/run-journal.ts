@@ -1,6 +1,7 @@
 import { type RunControl, RunStop } from './run-control.js';
 import { type NewRunEvent } from './run-event.js';
 import { type RunStep } from './run-step.js';
+import { type RunTrace } from './run-trace.js';
 import { type RunWriter } from './run-writer.js';
 
 /** A step that is about to be taken, or replayed. */
@@ -28,6 +29,7 @@ export class RunJournal {
     rows: readonly RunStep[],
     private readonly writer: RunWriter,
     private readonly control: RunControl,
+    private readonly trace: RunTrace,
   ) {
     this.rows = new Map(rows.map((row) => [row.path, row]));
   }
@@ -63,7 +65,7 @@ export class RunJournal {
     };
     this.rows.set(plan.path, started);
     await this.writer.save(started, ...(known === undefined ? events : []));
-    const end = await take(started);
+    const end = await this.trace.step(started, () => take(started));
     // A call that failed because it was stopped has not ended: it is taken again, or gets its synthetic result.
     if (this.control.reason !== undefined && end.status === 'failed') throw this.control.reason;
     return this.finish(started, end);

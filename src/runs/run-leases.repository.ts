@@ -28,6 +28,7 @@ export interface ClaimedRun {
   readonly fence: number;
   readonly attempt: number;
   readonly lastSeq: number;
+  readonly traceparent: string | null;
   /** Since it was first started, by the clock of the database. */
   readonly elapsedMs: number;
 }
@@ -212,5 +213,5 @@ const CLAIM = `
     where r.id = $1 and ((r.status = 'queued' and ${HEAD_OF_FREE})
       or (r.status in ('running', 'cancelling') and r.lease_until < now()))
     returning r.id, r.position, r.user_id as "userId", r.conversation_id as "conversationId", r.agent, r.status, r.input,
-      r.input_message_id as "inputMessageId", r.limits, r.credential, r.fence, r.attempt, r.last_seq as "lastSeq",
+      r.input_message_id as "inputMessageId", r.limits, r.credential, r.fence, r.attempt, r.last_seq as "lastSeq", r.traceparent,
       (extract(epoch from now() - r.started_at) * 1000)::float8 as "elapsedMs"`;

@@ -2,6 +2,7 @@ import { applyDecorators, Injectable } from '@nestjs/common';
 import { ApiHeader, ApiProduces, ApiResponse } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Actor } from '../common/actor.js';
+import { traceparentOfRequest } from '../platform/http/request-trace.js';
 import { RunIntake } from './run-intake.service.js';
 import { RunStreams } from './run-streams.service.js';
 import { type NewRun, Run } from './runs.dto.js';
@@ -27,13 +28,12 @@ export class RunStarter {
   async start(actor: Actor, { key, body, request, reply, conversationId }: StartRequest): Promise<void> {
     const { stream, onDisconnect, ...wanted } = body;
     const route = `POST ${request.url.split('?')[0]}`;
-    const traceparent = request.headers['traceparent'];
     const answer = await this.intake.start(
       actor,
       {
         ...wanted,
         conversationId,
-        ...(typeof traceparent === 'string' && { traceparent: traceparent.slice(0, 64) }),
+        traceparent: traceparentOfRequest(request),
       },
       { key, route, body },
     );

@@ -1,8 +1,10 @@
+import { traceIdOf } from '../platform/telemetry/trace-context.js';
 import { type Run as RunResponse } from './runs.dto.js';
 import { type CountedRun } from './runs.repository.js';
 
 /** A run as clients read it: what is not there yet is absent, times are text, so that it can be kept and replayed. */
 export function toView(run: CountedRun): RunResponse {
+  const traceId = traceIdOf(run.traceparent);
   return {
     id: run.id,
     ...(run.conversationId !== null && { conversationId: run.conversationId }),
@@ -12,6 +14,7 @@ export function toView(run: CountedRun): RunResponse {
     ...(run.error !== null && { error: run.error }),
     usage: run.usage,
     steps: run.steps,
+    ...(traceId !== undefined && { traceId }),
     metadata: run.metadata,
     createdAt: run.createdAt.toISOString(),
     ...(run.startedAt !== null && { startedAt: run.startedAt.toISOString() }),

@@ -81,6 +81,7 @@ export const Run = named(
       estimated: z.boolean(),
     }),
     steps: z.int().describe('Model calls, tool calls and questions to sub-agents so far.'),
+    traceId: z.string().optional().describe('Trace of the request that made the run (W3C Trace Context).'),
     metadata: z.record(z.string(), z.unknown()),
     createdAt: Timestamp,
     startedAt: Timestamp.optional(),

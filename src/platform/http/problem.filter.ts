@@ -4,7 +4,7 @@ import { AppError, type ErrorKind } from '../../common/app-error.js';
 import { CommonErrors } from '../../common/common.errors.js';
 import { databaseError } from '../database/database-error.js';
 import { jsonRpcErrorBody, jsonRpcRoute } from './json-rpc.js';
-import { traceId } from './request-id.js';
+import { traceId } from './request-trace.js';
 
 export const STATUS: Readonly<Record<ErrorKind, number>> = {
   invalid: 400,
