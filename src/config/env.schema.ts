@@ -174,6 +174,12 @@ export const ENV_SCHEMA = z.object({
     .string()
     .optional()
     .describe('A stock `mcpServers` JSON; the only way to stdio upstreams.'),
+  SQL_DATABASES_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'JSON or YAML list of PostgreSQL databases that `sql` tools may read, by a read-only role each.',
+    ),
   WORKSPACE_DIRS: list
     .default([])
     .describe('Folders that file and git tools may read, separated by commas. Default: the start folder.'),
