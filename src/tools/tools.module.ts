@@ -17,6 +17,9 @@ import { Git } from './builtin/workspace/git.js';
 import { Workspaces } from './builtin/workspace/workspaces.js';
 import { CodeTools } from './sources/code/code-tools.source.js';
 import { Extensions } from './sources/code/extensions.js';
+import { SqlDatabasesController } from './sources/sql/sql-databases.controller.js';
+import { SqlDatabasesService } from './sources/sql/sql-databases.service.js';
+import { SqlTools } from './sources/sql/sql-tools.source.js';
 import { ToolCallRow } from './tool-call.entity.js';
 import { ToolCallsController } from './tool-calls.controller.js';
 import { ToolCallsRepository } from './tool-calls.repository.js';
@@ -40,7 +43,7 @@ import { ToolsService } from './tools.service.js';
     DiscoveryModule,
     TypeOrmModule.forFeature([ToolRow, ToolVersion, ToolCallRow]),
   ],
-  controllers: [ToolsController, ToolCallsController],
+  controllers: [ToolsController, ToolCallsController, SqlDatabasesController],
   providers: [
     CodeSearchTool,
     ConversationSearchTool,
@@ -53,6 +56,8 @@ import { ToolsService } from './tools.service.js';
     Workspaces,
     CodeTools,
     Extensions,
+    SqlDatabasesService,
+    SqlTools,
     ToolCallsRepository,
     ToolContexts,
     ToolExecutor,

@@ -8,6 +8,7 @@ import { DatabaseUrl } from './database-url.js';
 import { KeyCheck } from './key-check.js';
 import { Migrator } from './migrator.js';
 import { Notifications } from './notifications.js';
+import { ReadOnlyDatabases } from './read-only/read-only-databases.js';
 import { Transactions } from './transactions.js';
 
 @Global()
@@ -48,8 +49,8 @@ export class DatabaseModule {
           dataSourceFactory: connect,
         }),
       ],
-      providers: [DatabaseProbe, KeyCheck, Migrator, Notifications, Transactions],
-      exports: [TypeOrmModule, DatabaseProbe, Migrator, Notifications, Transactions],
+      providers: [DatabaseProbe, KeyCheck, Migrator, Notifications, ReadOnlyDatabases, Transactions],
+      exports: [TypeOrmModule, DatabaseProbe, Migrator, Notifications, ReadOnlyDatabases, Transactions],
     };
   }
 }

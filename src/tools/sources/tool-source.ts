@@ -1,5 +1,6 @@
 import { type ToolContract } from '../tool-version.entity.js';
 import {
+  type JsonSchema,
   type ToolAccess,
   type ToolContext,
   type ToolDefinition,
@@ -46,6 +47,12 @@ export abstract class ToolSource {
    * without this method has no tools that are made one by one.
    */
   checkSource?(source: unknown, contract: ToolContract): Promise<Readonly<Record<string, unknown>>>;
+
+  /**
+   * The outputSchema of a tool whose author gave none, from a source that `checkSource` returned. A source without this
+   * method leaves it out.
+   */
+  describeOutput?(source: Readonly<Record<string, unknown>>): Promise<JsonSchema>;
 
   /** Looks for its tools again (`tools reload`), and says what could not be read. */
   async refresh(): Promise<readonly SourceProblem[]> {

@@ -74,7 +74,7 @@ export async function resultColumns(
 }
 
 function arrayOf(element: Reader): Reader {
-  const split = pg.types.getTypeParser(TEXT_ARRAY as pg.types.TypeId, 'text') as (text: string) => unknown[];
+  const split = pg.types.getTypeParser(TEXT_ARRAY as never, 'text') as (text: string) => unknown[];
   const each = (item: unknown): unknown =>
     Array.isArray(item) ? item.map(each) : item === null ? null : element.toJson(item as string);
   return { schema: { type: 'array' }, toJson: (text) => split(text).map(each) };

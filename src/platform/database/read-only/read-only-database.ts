@@ -111,6 +111,7 @@ export class ReadOnlyDatabase {
     };
     return this.session(signal, async (client) => {
       const { parameters, columns } = await this.inspect(client, query, false);
+      signal.throwIfAborted();
       await client.query({
         text: `declare result no scroll cursor for ${query}`,
         values: parameters.map((type, index) => bindable(values[index], type)),
@@ -205,6 +206,7 @@ export class ReadOnlyDatabase {
   }
 
   private measure(client: pg.PoolClient): void {
+    client.on('error', () => undefined); // the query that runs reports it
     const received = { bytes: 0 };
     this.received.set(client, received);
     const stream = streamOf(client);
@@ -225,12 +227,12 @@ async function fetchRows(
   const rows: Record<string, unknown>[] = [];
   let bytes = 0;
   for (let batch = FIRST_BATCH; ;) {
+    signal.throwIfAborted();
     const { rows: fetched } = await client.query<(string | null)[]>({
       text: `fetch forward ${batch} from result`,
       rowMode: 'array',
       types: RAW,
     });
-    signal.throwIfAborted();
     for (const values of fetched) {
       const row = toRow(columns, values);
       bytes += Buffer.byteLength(JSON.stringify(row)) + 1;
