@@ -1,8 +1,11 @@
+import { lookup as systemLookup } from 'node:dns';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AddressRules } from '../../src/platform/egress/address-rules.js';
-import { guardedFetch, type Lookup } from '../../src/platform/egress/guarded-fetch.js';
+import { egressAgents } from '../../src/platform/egress/egress-agents.js';
+import { guardedFetch, type GuardOptions } from '../../src/platform/egress/guarded-fetch.js';
+import { type Lookup } from '../../src/platform/egress/name-resolver.js';
 
 let canary: Server;
 let target: Server;
@@ -36,8 +39,11 @@ afterAll(() => {
   target.close();
 });
 
-const guard = (allow: string[] = [], lookup?: Lookup) =>
-  guardedFetch({ rules: new AddressRules(allow), maxBytes: 2000, timeoutMs: 5000, maxRedirects: 3, lookup });
+function guard(allow: string[] = [], lookup: Lookup = systemLookup, more: Partial<GuardOptions> = {}) {
+  const rules = new AddressRules(allow);
+  const agents = egressAgents(rules, lookup);
+  return guardedFetch({ rules, agents, maxBytes: 2000, timeoutMs: 5000, maxRedirects: 3, ...more });
+}
 const denied = { code: 'egress_denied' };
 
 describe('the egress guard', () => {
@@ -140,12 +146,8 @@ describe('the egress guard', () => {
   });
 
   it("opens an operator's own server and nothing beside it", async () => {
-    const fetch = guardedFetch({
-      rules: new AddressRules([]),
-      only: (url) => url.origin === `http://127.0.0.1:${targetPort}`,
-      maxBytes: 2000,
-      maxRedirects: 0,
-    });
+    const only = (url: URL) => url.origin === `http://127.0.0.1:${targetPort}`;
+    const fetch = guard([], systemLookup, { only, maxRedirects: 0 });
     expect(await (await fetch(new Request(`http://127.0.0.1:${targetPort}/x`))).text()).toBe('fine');
     await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toMatchObject(denied);
     expect(hits).toBe(0);

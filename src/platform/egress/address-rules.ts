@@ -3,18 +3,13 @@ import ipaddr from 'ipaddr.js';
 
 const PORTS = new Set(['', '443', '8443']);
 
-/** Public ranges in name only: they carry or reach other addresses. [S49] */
-const NOT_REALLY_PUBLIC = [
-  '::/96',
-  '64:ff9b::/96',
-  '64:ff9b:1::/48',
-  '2002::/16',
-  '2001::/32',
-  'fec0::/10',
-  '5f00::/16',
-  '3fff::/20',
-  '100::/64',
-].map((range) => ipaddr.parseCIDR(range));
+/** All that IANA has given out as global unicast; what embeds an IPv4 address (::/96, 64:ff9b::/96) is outside. */
+const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3');
+
+/** Public in name only: protocol assignments with Teredo, 6to4, documentation, and the host of an Azure machine. [S49] */
+const NOT_REALLY_PUBLIC = ['2001::/23', '2002::/16', '2001:db8::/32', '3fff::/20', '168.63.129.16/32'].map(
+  (range) => ipaddr.parseCIDR(range),
+);
 
 /** Which addresses may be reached: global unicast, and what the operator listed. */
 export class AddressRules {
@@ -68,7 +63,14 @@ function isPublic(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;
   const parsed = ipaddr.process(address); // ::ffff:127.0.0.1 is judged as 127.0.0.1
   if (parsed.range() !== 'unicast') return false;
+  if (parsed.kind() === 'ipv6' && (!parsed.match(...GLOBAL_IPV6) || isIsatap(parsed))) return false;
   return !NOT_REALLY_PUBLIC.some(
     ([range, bits]) => parsed.kind() === range.kind() && parsed.match(range, bits),
   );
+}
+
+/** RFC 5214: an interface identifier that stands for the IPv4 address in its last 32 bits. */
+function isIsatap(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+  const [, , , , high, low] = (address as ipaddr.IPv6).parts;
+  return (high === 0 || high === 0x200) && low === 0x5efe;
 }

@@ -1,83 +1,87 @@
-import { lookup as systemLookup, type LookupAddress } from 'node:dns';
-import { Agent, fetch as undiciFetch, type RequestInit as UndiciInit } from 'undici';
+import { fetch as undiciFetch, type RequestInit as UndiciInit } from 'undici';
 import { AppError } from '../../common/app-error.js';
 import { type AddressRules } from './address-rules.js';
+import { boundedResponse, type ResponseBounds } from './bounded-response.js';
+import { type EgressAgents } from './egress-agents.js';
 import { EgressErrors } from './egress.errors.js';
 
 export type Fetch = typeof globalThis.fetch;
-export type Lookup = (
-  hostname: string,
-  options: { all: true },
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
 
-export interface GuardOptions {
+/** One request of a fetch that may take several: it is about to be sent, its URL has been checked. */
+export interface Hop {
+  readonly url: URL;
+  /** What is sent; a credential is set here. */
+  readonly headers: Headers;
+  /** Have all requests so far gone to one origin? A credential never leaves it. */
+  readonly sameOrigin: boolean;
+}
+
+export interface GuardOptions extends ResponseBounds {
   readonly rules: AddressRules;
+  readonly agents: EgressAgents;
   /** Only these URLs pass, whatever their address: an operator's own variable. */
   readonly only?: (url: URL) => boolean;
-  readonly maxBytes: number;
   /** Time for the whole answer; undefined leaves it to the caller's signal. */
   readonly timeoutMs?: number;
   readonly maxRedirects: number;
-  readonly lookup?: Lookup;
+  /** Puts a credential into a request and returns the URL to send it to. That URL is never shown or redirected from. */
+  readonly authorise?: (hop: Hop) => Promise<URL>;
 }
 
 const CREDENTIALS = ['authorization', 'cookie', 'proxy-authorization', 'x-api-key', 'api-key'];
+/** What the connection decides, never a caller. */
+const OF_THE_CONNECTION = ['host', 'connection', 'keep-alive', 'te', 'upgrade', 'proxy-connection'];
 
 /**
  * A `fetch` that reaches only what it may: the URL is checked before, the address when it is connected to (the very
  * one that was checked, so a name that resolves differently a moment later gains nothing), and each redirect again.
  * Proxies of the environment are not used. Throws `egress_denied`, `egress_failed`, `egress_timeout`; reading a body
- * that is longer than `maxBytes` fails with `egress_too_large`. [S49] [S50] [S51] [S52]
+ * that is longer than `maxBytes` when decompressed fails with `egress_too_large`. [S49] [S50] [S51] [S52]
  */
 export function guardedFetch(options: GuardOptions): Fetch {
-  const agents = {
-    public: new Agent({
-      connect: { lookup: checkedLookup(options, (address) => options.rules.admitsAddress(address)) as never },
-    }),
-    ranged: new Agent({
-      connect: { lookup: checkedLookup(options, (address) => options.rules.inRange(address)) as never },
-    }),
-    listed: new Agent(),
-  };
   return async (input, init) => {
     const request = normalise(input, init);
     const timer = options.timeoutMs === undefined ? undefined : AbortSignal.timeout(options.timeoutMs);
     const signals = [request.init.signal, timer].filter((signal) => signal instanceof AbortSignal);
     const signal = signals.length > 0 ? AbortSignal.any(signals) : undefined;
+    const explain = (error: unknown) => translate(error, request.init.signal ?? undefined, timer);
     try {
-      return await follow(request.url, { ...request.init, signal }, options, agents);
+      const { response, url } = await follow(request.url, { ...request.init, signal }, options);
+      return boundedResponse(response, url, options, explain);
     } catch (error) {
-      throw translate(error, request.init.signal ?? undefined, timer);
+      throw explain(error);
     }
   };
 }
-
-type Agents = Readonly<Record<'public' | 'ranged' | 'listed', Agent>>;
 
 async function follow(
   start: string,
   first: UndiciInit,
   options: GuardOptions,
-  agents: Agents,
-): Promise<Response> {
+): Promise<{ response: Response; url: URL }> {
   let init = first;
   let url = parse(start);
+  let sameOrigin = true;
   for (let hop = 0; ; hop += 1) {
-    const response = await undiciFetch(url, {
+    const dispatcher = choose(url, options);
+    const headers = new Headers(init.headers as Record<string, string>);
+    for (const name of OF_THE_CONNECTION) headers.delete(name);
+    const target = (await options.authorise?.({ url, headers, sameOrigin })) ?? url;
+    const response = await undiciFetch(target, {
       ...init,
+      headers: [...headers],
       redirect: 'manual',
-      dispatcher: choose(url, options, agents),
+      dispatcher,
     });
     const location = response.headers.get('location');
-    if (response.status < 300 || response.status > 399 || location === null)
-      return limited(response, url, options.maxBytes);
+    if (response.status < 300 || response.status > 399 || location === null) return { response, url };
     await response.body?.cancel();
     if (hop >= options.maxRedirects)
       throw EgressErrors.egress_failed('The remote server redirects too often.');
     const next = parse(location, url);
     if (url.protocol === 'https:' && next.protocol !== 'https:') throw EgressErrors.egress_denied();
-    init = redirected(init, response.status, url.origin === next.origin);
+    sameOrigin &&= url.origin === next.origin;
+    init = redirected(init, response.status, sameOrigin);
     url = next;
   }
 }
@@ -90,7 +94,7 @@ function parse(text: string, base?: URL): URL {
   }
 }
 
-function choose(url: URL, { rules, only }: GuardOptions, agents: Agents): Agent {
+function choose(url: URL, { rules, only, agents }: GuardOptions): EgressAgents['public'] {
   if (only !== undefined) {
     if (!only(url)) throw EgressErrors.egress_denied();
     return agents.listed;
@@ -111,48 +115,6 @@ function redirected(init: UndiciInit, status: number, sameOrigin: boolean): Undi
   if (!becomesGet) return { ...init, headers: [...headers] };
   for (const name of ['content-type', 'content-length', 'content-encoding']) headers.delete(name);
   return { ...init, method: method === 'HEAD' ? 'HEAD' : 'GET', body: undefined, headers: [...headers] };
-}
-
-/** All addresses of a name must be allowed: one that is not makes the name suspicious. */
-function checkedLookup({ lookup = systemLookup }: GuardOptions, allowed: (address: string) => boolean) {
-  return (
-    hostname: string,
-    wanted: { all?: boolean },
-    callback: (error: Error | null, address?: string | LookupAddress[], family?: number) => void,
-  ): void => {
-    lookup(hostname, { all: true }, (error, addresses) => {
-      const [first] = addresses ?? [];
-      if (error !== null || first === undefined) return callback(error ?? new Error('no address'));
-      if (!addresses.every(({ address }) => allowed(address))) return callback(EgressErrors.egress_denied());
-      if (wanted.all === true) callback(null, addresses);
-      else callback(null, first.address, first.family);
-    });
-  };
-}
-
-/** The same response with a body that ends with an error after `maxBytes`. */
-function limited(response: Response, url: URL, maxBytes: number): Response {
-  if (Number(response.headers.get('content-length') ?? 0) > maxBytes) {
-    void response.body?.cancel();
-    throw EgressErrors.egress_too_large();
-  }
-  if (response.body === null) return response;
-  let size = 0;
-  const counter = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      size += chunk.byteLength;
-      if (size > maxBytes) controller.error(EgressErrors.egress_too_large());
-      else controller.enqueue(chunk);
-    },
-  });
-  const { status, statusText, headers } = response;
-  const copy = new Response(response.body.pipeThrough(counter), {
-    status,
-    statusText,
-    headers: [...headers],
-  });
-  Object.defineProperty(copy, 'url', { value: url.href });
-  return copy;
 }
 
 function normalise(input: Parameters<Fetch>[0], init: RequestInit = {}): { url: string; init: UndiciInit } {

@@ -26,6 +26,11 @@ export class Sealer {
     ].join('.');
   }
 
+  /** Was it sealed by the ring's first key? What was not should be sealed again before the old key leaves the ring. */
+  isCurrent(sealed: string): boolean {
+    return sealed.split('.')[1] === this.keyRing.ids[0];
+  }
+
   /** Throws when the key is gone, the place differs or a bit was changed. */
   open(place: string, sealed: string): string {
     const [version, id, nonce = '', tag = '', body = ''] = sealed.split('.');
