@@ -15,6 +15,7 @@ import { CreateWebhooks1763900800000 } from './1763900800000-create-webhooks.js'
 import { AddToolPolicy1763900100000 } from './1763900100000-add-tool-policy.js';
 import { AddToolSets1763900000000 } from './1763900000000-add-tool-sets.js';
 import { CreateUsage1763900700000 } from './1763900700000-create-usage.js';
+import { CreateSecrets1763900200000 } from './1763900200000-create-secrets.js';
 
 /** Every migration, oldest first. A new one is added at the end; a released one is never changed. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -34,4 +35,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddToolPolicy1763900100000,
   AddToolSets1763900000000,
   CreateUsage1763900700000,
+  CreateSecrets1763900200000,
 ];

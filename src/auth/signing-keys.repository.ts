@@ -12,6 +12,10 @@ export class SigningKeysRepository {
     return this.keys.find({ order: { createdAt: 'DESC' } });
   }
 
+  async reseal(kid: string, privateKey: string): Promise<void> {
+    await this.keys.update({ kid }, { privateKey });
+  }
+
   async insert(kid: string, privateKey: string): Promise<void> {
     await this.keys.insert({ kid, privateKey, retiredAt: null });
   }

@@ -30,9 +30,13 @@ export class SigningKeys {
     private readonly sealer: Sealer,
   ) {}
 
-  /** Makes the first key. Called behind the migration lock, so that two instances make one. */
+  /**
+   * Makes the first key, and seals again what another key of the ring protects, so that it may leave the ring. [S60]
+   * Called behind the migration lock, so that two instances make one.
+   */
   async ensureOne(): Promise<void> {
     await this.load();
+    await this.reseal();
     if (this.keys.some(({ retired }) => !retired)) return;
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const kid = thumbprint(createPublicKey(privateKey));
@@ -68,6 +72,13 @@ export class SigningKeys {
         retired: row.retiredAt !== null,
       };
     });
+  }
+
+  private async reseal(): Promise<void> {
+    for (const row of await this.repository.all()) {
+      if (this.sealer.isCurrent(row.privateKey)) continue;
+      await this.repository.reseal(row.kid, this.sealer.seal(place(row.kid), this.open(row)));
+    }
   }
 
   private open(row: SigningKey): string {

@@ -13,6 +13,7 @@ import { registerMcp } from './mcp.js';
 import { registerNew } from './new.js';
 import { plain } from './output.js';
 import { registerRuns } from './runs.js';
+import { registerSecrets } from './secrets.js';
 import { registerStart } from './start.js';
 import { registerStatus } from './status.js';
 import { registerTools } from './tools.js';
@@ -28,6 +29,7 @@ const COMMANDS: readonly ((program: Command, env: CliEnv) => void)[] = [
   registerLogin,
   registerChat,
   registerTools,
+  registerSecrets,
   registerAgents,
   registerConversations,
   registerRuns,

@@ -1,5 +1,5 @@
 import { type Actor, scopesOf } from '../common/actor.js';
-import { ToolErrors } from './tools.errors.js';
+import { SecretErrors } from './secrets/secrets.errors.js';
 import { type ToolContext } from './tool.js';
 
 /**
@@ -25,6 +25,7 @@ export function createToolContext(overrides: Partial<ToolContext> = {}): ToolCon
   };
 }
 
-export async function noSecret(name: string): Promise<string> {
-  throw ToolErrors.secret_not_found(`There is no secret "${name}".`);
+/** There are no secrets in a test. */
+async function noSecret(name: string): Promise<string> {
+  throw SecretErrors.secret_not_found(`There is no secret "${name}".`);
 }

@@ -1,7 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type Actor } from '../common/actor.js';
-import { Egress } from '../platform/egress/egress.js';
-import { noSecret } from './tool-context.js';
+import { CallEgress } from './secrets/call-egress.js';
 import { type ToolCall, type ToolContext } from './tool.js';
 
 /** Makes what a running tool may use, for one call. */
@@ -9,24 +8,25 @@ import { type ToolCall, type ToolContext } from './tool.js';
 export class ToolContexts {
   private readonly log = new Logger('Tools');
 
-  constructor(private readonly egress: Egress) {}
+  constructor(private readonly egress: CallEgress) {}
 
   make(
     actor: Actor,
     call: ToolCall,
     { callId, deadline, signal }: Pick<ToolContext, 'callId' | 'deadline' | 'signal'>,
   ): ToolContext {
+    const { fetch, secret } = this.egress.open();
     return {
+      fetch,
+      secret,
       actor,
       signal,
       deadline,
       callId,
-      fetch: this.egress.fetch,
       log: (message, fields) => this.log.log({ ...fields, tool: call.name, callId }, message),
       progress: (update) => {
         if (!signal.aborted) call.onProgress?.(update);
       },
-      secret: noSecret,
       ...(call.agent !== undefined && { agent: call.agent, agentTools: call.agentTools }),
       ...(call.client && { client: call.client }),
     };

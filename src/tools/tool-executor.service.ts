@@ -5,6 +5,7 @@ import { AppError } from '../common/app-error.js';
 import { newId } from '../common/ids.js';
 import { checkJson } from '../platform/http/json-body.js';
 import { Metrics } from '../platform/telemetry/metrics.js';
+import { knownSecrets } from '../platform/telemetry/secret-mask.js';
 import { decide } from './tool-access.js';
 import { Ended, withDeadline } from './deadline.js';
 import { canonicalJson } from './schema/canonical-json.js';
@@ -107,7 +108,8 @@ export class ToolExecutor {
           return source.run(definition, args, this.contexts.make(actor, call, { callId, deadline, signal }));
         }),
       );
-      const result = capResult(toResult(value, hasOutputSchema), maxResultBytes, hasOutputSchema);
+      const whole = knownSecrets.maskJson(toResult(value, hasOutputSchema));
+      const result = capResult(whole, maxResultBytes, hasOutputSchema);
       this.checkOutput(definition, result);
       return result.isError ? { ...result, errorCode: 'tool_failed' } : result;
     } catch (error) {
@@ -136,7 +138,7 @@ export class ToolExecutor {
         'A tool failed',
       );
     const fields = error.errors?.map(({ field, message }) => `${field} ${message}`).join('; ');
-    const text = `${error.message}${fields ? ` ${fields}` : ''} (ref ${callId})`;
+    const text = knownSecrets.mask(`${error.message}${fields ? ` ${fields}` : ''} (ref ${callId})`);
     return { content: [{ type: 'text', text }], isError: true, errorCode: error.code };
   }
 
@@ -148,7 +150,8 @@ export class ToolExecutor {
     end: { callId: string; startedAt: number; status: ToolCallRow['status']; errorCode?: string },
   ): Promise<number> {
     const durationMs = Math.round(performance.now() - end.startedAt);
-    const json = canonicalJson(call.arguments ?? {});
+    const given = knownSecrets.maskJson(call.arguments ?? {});
+    const json = canonicalJson(given);
     await this.calls.write({
       id: end.callId,
       userId: actor.userId,
@@ -159,7 +162,7 @@ export class ToolExecutor {
       runId: call.runId ?? null,
       step: call.step ?? null,
       argumentsHash: createHash('sha256').update(json).digest('hex'),
-      arguments: json.length <= MAX_RECORDED_BYTES ? (call.arguments ?? {}) : null,
+      arguments: json.length <= MAX_RECORDED_BYTES ? given : null,
       status: end.status,
       errorCode: end.errorCode ?? null,
       mode: 'live',

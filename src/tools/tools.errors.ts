@@ -29,5 +29,4 @@ export const ToolErrors = defineErrors({
     message: 'The result does not match the outputSchema of the tool.',
   },
   tool_result_too_large: { kind: 'too_large', message: 'The result is larger than the tool may return.' },
-  secret_not_found: { kind: 'not_found', message: 'There is no secret of this name.' },
 });

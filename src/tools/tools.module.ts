@@ -15,6 +15,7 @@ import { SessionContextGetTool } from './builtin/session-context-get.tool.js';
 import { SessionContextSetTool } from './builtin/session-context-set.tool.js';
 import { Git } from './builtin/workspace/git.js';
 import { Workspaces } from './builtin/workspace/workspaces.js';
+import { VaultModule } from './secrets/secrets.module.js';
 import { CodeTools } from './sources/code/code-tools.source.js';
 import { Extensions } from './sources/code/extensions.js';
 import { SqlDatabasesController } from './sources/sql/sql-databases.controller.js';
@@ -40,6 +41,7 @@ import { ToolsService } from './tools.service.js';
     ConversationsModule,
     SessionsModule,
     EgressModule,
+    VaultModule,
     DiscoveryModule,
     TypeOrmModule.forFeature([ToolRow, ToolVersion, ToolCallRow]),
   ],

@@ -67,6 +67,16 @@ export const FIXTURES: Record<string, Fixture> = {
       id: await created(server, token, '/api/v1/webhooks', { url: 'https://example.com/hook' }),
     }),
   },
+  '/api/v1/secrets/{name}': {
+    strangers: ['member'],
+    status: 403,
+    make: async (server, token) => {
+      const name = `private-${randomUUID().slice(0, 8)}`;
+      const body = { value: 'a-secret-value', origins: ['https://api.example.com'] };
+      await server.call('PUT', `/api/v1/secrets/${name}`, { token, body });
+      return { name };
+    },
+  },
   '/api/v1/users/{id}': {
     strangers: ['member'],
     status: 403,
@@ -87,6 +97,7 @@ export const BODIES: Record<string, object | ((params: Params) => object)> = {
   'POST /api/v1/conversations/{id}/fork': ({ messageId }) => ({ messageId }),
   'POST /api/v1/conversations/{id}/messages': { content: 'Intruder' },
   'POST /api/v1/conversations/{id}/runs': { input: 'Intruder' },
+  'PUT /api/v1/secrets/{name}': { value: 'another-value', origins: ['https://api.example.com'] },
   'PUT /api/v1/sessions/{id}/context/{key}': { value: 'changed' },
   'PATCH /api/v1/webhooks/{id}': { enabled: false },
   'PATCH /api/v1/users/{id}': { name: 'Changed' },

@@ -3,6 +3,7 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError, type ErrorKind } from '../../common/app-error.js';
 import { CommonErrors } from '../../common/common.errors.js';
 import { databaseError } from '../database/database-error.js';
+import { knownSecrets } from '../telemetry/secret-mask.js';
 import { jsonRpcErrorBody, jsonRpcRoute } from './json-rpc.js';
 import { traceId } from './request-trace.js';
 
@@ -59,11 +60,11 @@ export function problem(error: AppError, request: FastifyRequest): Record<string
     type: `urn:mcp-server:error:${error.code}`,
     title: error.code.replaceAll('_', ' '),
     status: STATUS[error.kind],
-    detail: error.message,
+    detail: knownSecrets.mask(error.message),
     instance: request.url.split('?')[0],
     code: error.code,
     traceId: traceId(request),
-    ...(error.errors && { errors: error.errors }),
+    ...(error.errors && { errors: knownSecrets.maskJson(error.errors) }),
   };
 }
 
