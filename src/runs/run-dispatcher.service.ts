@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { EventBus } from '../platform/events/event-bus.js';
 import { Queue } from '../platform/queue/queue.js';
-import { CONTROL_CHANNEL, eventsChannel } from './run-event.js';
+import { CONTROL_CHANNEL, conversationChannel, eventsChannel } from './run-event.js';
 import { type DueRun, RunLeasesRepository } from './run-leases.repository.js';
 
 export const RUN_QUEUE = 'runs';
@@ -38,6 +38,11 @@ export class RunDispatcher {
     } catch (error) {
       this.log.warn({ err: error, conversationId }, 'The next run was not queued; the reconciler will do it');
     }
+  }
+
+  /** There is a new run in this conversation. */
+  announceRunOf(conversationId: string): void {
+    this.bus.publish(conversationChannel(conversationId), '');
   }
 
   /** There are new events of this run. */

@@ -37,6 +37,11 @@ export function endsStream(type: RunEventType): boolean {
   return LAST_EVENTS.has(type);
 }
 
+/** Has the run ended? */
+export function endsRun(type: RunEventType): boolean {
+  return endsStream(type) && type !== 'run.requires_action';
+}
+
 /** Who an event is about: `assistant` with path `assistant`, a sub-agent with `assistant>analyst:<call id>`. */
 export interface EventAgent {
   readonly name: string;
@@ -61,6 +66,11 @@ export interface RunEvent extends Omit<NewRunEvent, 'at'> {
 /** The bus channel that says "this run has new events". */
 export function eventsChannel(runId: string): string {
   return `run:${runId}`;
+}
+
+/** The bus channel that says "this conversation has a new run". */
+export function conversationChannel(conversationId: string): string {
+  return `conversation:${conversationId}`;
 }
 
 /** The bus channel on which workers are told that a run of theirs was cancelled; the payload is its id. */

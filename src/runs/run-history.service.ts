@@ -3,7 +3,8 @@ import { type Page } from '../common/page.js';
 import { databaseError } from '../platform/database/database-error.js';
 import { EventBus } from '../platform/events/event-bus.js';
 import { Cursors } from '../platform/secrets/cursors.js';
-import { endsStream, eventsChannel, type RunEvent } from './run-event.js';
+import { Bell } from './bell.js';
+import { endsStream, eventsChannel, type RunEvent, type RunEventType } from './run-event.js';
 import { RunLogRepository } from './run-log.repository.js';
 import { type RunStep } from './run-step.js';
 
@@ -36,9 +37,14 @@ export class RunHistory {
 
   /**
    * The events after number `after`, in batches, each once and without a gap, then those that come, until the run ends
-   * or needs somebody, or `signal` aborts.
+   * or needs somebody, or `signal` aborts. With `endsRun` as `ends` it also waits for somebody.
    */
-  async *follow(runId: string, after: number, signal: AbortSignal): AsyncGenerator<readonly RunEvent[]> {
+  async *follow(
+    runId: string,
+    after: number,
+    signal: AbortSignal,
+    ends: (type: RunEventType) => boolean = endsStream,
+  ): AsyncGenerator<readonly RunEvent[]> {
     const bell = new Bell();
     const stop = await this.bus.subscribe(eventsChannel(runId), () => bell.ring());
     const ring = () => bell.ring();
@@ -53,7 +59,7 @@ export class RunHistory {
           last = events.at(-1)?.seq ?? last;
           if (events.length === BATCH) continue;
         }
-        if (await this.isOver(runId, last, events.at(-1))) return;
+        if (await this.isOver(runId, last, events.at(-1), ends)) return;
         await heard(POLL_MS);
       }
     } finally {
@@ -73,32 +79,13 @@ export class RunHistory {
   }
 
   /** Is the event with number `last` one after which nothing follows? Known without asking when it was just read. */
-  private async isOver(runId: string, last: number, newest: RunEvent | undefined): Promise<boolean> {
+  private async isOver(
+    runId: string,
+    last: number,
+    newest: RunEvent | undefined,
+    ends: (type: RunEventType) => boolean,
+  ): Promise<boolean> {
     const event = newest ?? (last > 0 ? (await this.read(runId, last - 1, 1)).at(0) : undefined);
-    return event?.seq === last && endsStream(event.type);
-  }
-}
-
-/** Wakes one waiting reader. What rings between `next()` and the wait is not lost. */
-class Bell {
-  private rings = 0;
-  private wake: () => void = () => undefined;
-
-  ring(): void {
-    this.rings += 1;
-    this.wake();
-  }
-
-  next(): (timeoutMs: number) => Promise<void> {
-    const seen = this.rings;
-    return (timeoutMs) =>
-      new Promise((resolve) => {
-        if (this.rings !== seen) return resolve();
-        const timer = setTimeout(resolve, timeoutMs);
-        this.wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+    return event?.seq === last && ends(event.type);
   }
 }

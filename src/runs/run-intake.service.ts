@@ -46,6 +46,7 @@ export class RunIntake {
     });
     if (answer.replayed) return answer;
     for (const run of interrupted) await this.endings.cancel(run);
+    if (request.conversationId !== undefined) this.dispatcher.announceRunOf(request.conversationId);
     await this.dispatcher.enqueue({ id: answer.body.id, fence: 0 });
     return answer;
   }

@@ -117,6 +117,16 @@ export const EventsQuery = z.strictObject({
     .describe('Number of the last event that the client has; the header Last-Event-ID says the same.'),
 });
 
+/** Query of GET conversations/:id/events. */
+export const ConversationEventsQuery = z.strictObject({
+  after: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('Id of the last event that the client has; the header Last-Event-ID says the same.'),
+});
+export type ConversationEventsQuery = z.infer<typeof ConversationEventsQuery>;
+
 export const RunStep = named(
   'RunStep',
   z.object({

@@ -8,6 +8,10 @@ export const RunErrors = defineErrors({
     message:
       'A run of this conversation is in progress. Wait for it, cancel it, or use concurrency "enqueue".',
   },
+  invalid_event_id: {
+    kind: 'invalid',
+    message: 'Last-Event-ID must be the id of an event of this conversation: <run id>/<number>.',
+  },
   run_not_cancellable: { kind: 'conflict', message: 'The run has ended already.' },
   too_many_runs: { kind: 'too_many', message: 'Too many of your runs are waiting; try again later.' },
   too_many_streams: { kind: 'too_many', message: 'Too many event streams are open; close one first.' },

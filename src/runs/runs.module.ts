@@ -4,6 +4,8 @@ import { AgentsModule } from '../agents/agents.module.js';
 import { ConversationsModule } from '../conversations/conversations.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { ConversationEvents } from './conversation-events.service.js';
+import { ConversationEventsController } from './conversation-events.controller.js';
 import { ConversationRunsController } from './conversation-runs.controller.js';
 import { AgentRunner } from './engine/agent-runner.service.js';
 import { AgentTools } from './engine/agent-tools.service.js';
@@ -35,10 +37,20 @@ import { UsageService } from './usage/usage.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Run]), UsersModule, ConversationsModule, ToolsModule, AgentsModule],
-  controllers: [RunsController, ConversationRunsController, UsageController],
+  controllers: [RunsController, ConversationRunsController, ConversationEventsController, UsageController],
   providers: [
     ...[RunsRepository, RunLogRepository, RunLeasesRepository],
-    ...[RunsService, RunIntake, RunCreation, RunEndings, RunHistory, RunStreams, RunStarter, RunDispatcher],
+    ...[
+      RunsService,
+      RunIntake,
+      RunCreation,
+      RunEndings,
+      RunHistory,
+      ConversationEvents,
+      RunStreams,
+      RunStarter,
+      RunDispatcher,
+    ],
     ...[RunWorker, RunWorkerDrain, RunHolder, RunReconciler, RunExecution, RunFinisher],
     ...[UsageRepository, UsageService, Budgets, RunOwners],
     ...[AgentRunner, AgentTools, ModelCaller, PromptBuilder],

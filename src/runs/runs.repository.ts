@@ -86,6 +86,28 @@ export class RunsRepository {
     return changed > 0;
   }
 
+  /** The run of a conversation that was made next after `position`. */
+  async nextAfter(
+    conversationId: string,
+    position: string,
+  ): Promise<{ id: string; position: string } | undefined> {
+    const rows: { id: string; position: string }[] = await this.dataSource.query(
+      'select id, position from runs where conversation_id = $1 and position > $2 order by position limit 1',
+      [conversationId, position],
+    );
+    return rows[0];
+  }
+
+  /** The position just before the first run of a conversation that has not ended, else that of its last run. */
+  async openEnd(conversationId: string): Promise<string> {
+    const [row]: [{ position: string }] = await this.dataSource.query(
+      `select coalesce(min(position) filter (where status in ('queued', 'running', 'requires_action', 'cancelling')) - 1,
+                       max(position), 0)::text as position from runs where conversation_id = $1`,
+      [conversationId],
+    );
+    return row.position;
+  }
+
   /** Ids of the runs of this conversation that were made later than `position`. */
   async laterThan(conversationId: string, position: string): Promise<string[]> {
     const rows: { id: string }[] = await this.dataSource.query(

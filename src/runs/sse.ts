@@ -9,10 +9,10 @@ const MAX_BUFFER_BYTES = 1 << 20;
 const MAX_STALL_MS = 10_000;
 
 /** One event of a run in the text/event-stream format: one line of JSON, whose own line breaks are escaped. [S38] */
-export function encode(event: RunEvent): string {
+export function encode(event: RunEvent, id: (event: RunEvent) => string = (one) => String(one.seq)): string {
   const { runId, seq, at, agent, type, data } = event;
   const json = JSON.stringify({ ...data, runId, seq, at: at.toISOString(), agent });
-  return `id: ${seq}\nevent: ${type}\ndata: ${json}\n\n`;
+  return `id: ${id(event)}\nevent: ${type}\ndata: ${json}\n\n`;
 }
 
 /**
@@ -24,6 +24,7 @@ export async function streamEvents(
   reply: FastifyReply,
   batches: AsyncGenerator<readonly RunEvent[]>,
   stop: AbortController,
+  id?: (event: RunEvent) => string,
 ): Promise<{ left: boolean }> {
   reply.hijack();
   const response = reply.raw;
@@ -45,7 +46,7 @@ export async function streamEvents(
   try {
     for await (const events of batches) {
       for (const event of events) {
-        if (!(await send(response, encode(event)))) return { left: true };
+        if (!(await send(response, encode(event, id)))) return { left: true };
       }
     }
     response.off('close', leave).end();
