@@ -17,7 +17,7 @@ beforeAll(async () => {
   const keys = { ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 9).toString('base64')}` };
   server = await startTestApp(keys);
   replica = await startTestApp({ ...keys, DATABASE_URL: server.databaseUrl });
-  await warmUp(server);
+  await warmUp();
   token = await server.login();
 });
 afterAll(async () => {
