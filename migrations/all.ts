@@ -16,6 +16,7 @@ import { AddToolPolicy1763900100000 } from './1763900100000-add-tool-policy.js';
 import { AddToolSets1763900000000 } from './1763900000000-add-tool-sets.js';
 import { CreateUsage1763900700000 } from './1763900700000-create-usage.js';
 import { CreateSecrets1763900200000 } from './1763900200000-create-secrets.js';
+import { CreateMcpServers1763900300000 } from './1763900300000-create-mcp-servers.js';
 
 /** Every migration, oldest first. A new one is added at the end; a released one is never changed. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -36,4 +37,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddToolSets1763900000000,
   CreateUsage1763900700000,
   CreateSecrets1763900200000,
+  CreateMcpServers1763900300000,
 ];

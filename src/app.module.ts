@@ -18,6 +18,7 @@ import { QueueModule } from './platform/queue/queue.module.js';
 import { IdempotencyModule } from './platform/idempotency/idempotency.module.js';
 import { SecretsModule } from './platform/secrets/secrets.module.js';
 import { TelemetryModule } from './platform/telemetry/telemetry.module.js';
+import { McpServersModule } from './tools/sources/mcp/mcp-servers.module.js';
 import { ToolsModule } from './tools/tools.module.js';
 import { RunsModule } from './runs/runs.module.js';
 import { WebhooksModule } from './runs/webhooks/webhooks.module.js';
@@ -45,6 +46,7 @@ export class AppModule {
         HealthModule,
         AgentsModule,
         ToolsModule,
+        McpServersModule,
         McpModule,
         RunsModule,
         WebhooksModule,

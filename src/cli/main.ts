@@ -10,6 +10,7 @@ import { registerDoctor } from './doctor.js';
 import { registerLogin } from './login.js';
 import { registerMigrate } from './migrate.js';
 import { registerMcp } from './mcp.js';
+import { registerMcpServers } from './mcp-servers.js';
 import { registerNew } from './new.js';
 import { plain } from './output.js';
 import { registerRuns } from './runs.js';
@@ -38,6 +39,7 @@ const COMMANDS: readonly ((program: Command, env: CliEnv) => void)[] = [
   registerUser,
   registerNew,
   registerMcp,
+  registerMcpServers,
 ];
 
 /** Runs the command line and returns its exit code (docs/configuration.md lists them). */

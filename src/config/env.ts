@@ -109,3 +109,44 @@ function contradictions(env: Env): string[] {
 export function searchPath(): string {
   return process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin';
 }
+
+/** What a program needs to run at all. Nothing that changes what it does: no NODE_OPTIONS, LD_*, npm_config_*. [S56] */
+const CHILD_VARIABLES = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'LANG',
+  'LC_ALL',
+  'TERM',
+  'TZ',
+  'TMPDIR',
+];
+const CHILD_VARIABLES_WINDOWS = [
+  'APPDATA',
+  'HOMEDRIVE',
+  'HOMEPATH',
+  'LOCALAPPDATA',
+  'PATHEXT',
+  'PROGRAMFILES',
+  'SYSTEMDRIVE',
+  'SYSTEMROOT',
+  'TEMP',
+  'TMP',
+  'USERNAME',
+  'USERPROFILE',
+];
+
+/** The environment of a program that the operator lists in MCP_SERVERS_FILE: none of this server's own variables. */
+export function childEnvironment(): Record<string, string> {
+  const names =
+    process.platform === 'win32' ? [...CHILD_VARIABLES, ...CHILD_VARIABLES_WINDOWS] : CHILD_VARIABLES;
+  const found: Record<string, string> = { PATH: searchPath() };
+  for (const name of names) {
+    const value = process.env[name];
+    // An exported shell function (Shellshock) is no value.
+    if (value !== undefined && !value.startsWith('()')) found[name] = value;
+  }
+  return found;
+}

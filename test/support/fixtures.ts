@@ -86,6 +86,8 @@ export const FIXTURES: Record<string, Fixture> = {
 
 /** Paths whose parameter names something that everyone may see, with the reason. */
 export const SHARED: Record<string, string> = {
+  '/api/v1/mcp-servers/{id}':
+    'one list of upstream servers; only admins change it, tested in mcp-servers.spec.ts',
   '/api/v1/tools/{name}': 'one registry of tools; access rules of a tool are tested in tools.spec.ts',
 };
 

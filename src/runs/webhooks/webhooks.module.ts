@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../../audit/audit.module.js';
-import { Migrator } from '../../platform/database/migrator.js';
 import { EgressModule } from '../../platform/egress/egress.module.js';
 import { RunsModule } from '../runs.module.js';
 import { Webhook } from './webhook.entity.js';
@@ -17,8 +16,4 @@ import { WebhooksService } from './webhooks.service.js';
   controllers: [WebhooksController],
   providers: [WebhooksRepository, WebhooksService, WebhookSender, WebhookWorker],
 })
-export class WebhooksModule {
-  constructor(migrator: Migrator, sender: WebhookSender) {
-    migrator.afterMigrations(() => sender.reseal());
-  }
-}
+export class WebhooksModule {}
