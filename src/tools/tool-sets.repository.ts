@@ -68,6 +68,17 @@ export class ToolSetsRepository {
     });
   }
 
+  /** The hashes of all definitions that a list has had. */
+  async hashes({ kind, id }: ToolSet): Promise<ReadonlySet<string>> {
+    const rows = await this.tools
+      .createQueryBuilder('tool')
+      .innerJoin(ToolVersion, 'version', 'version.tool = tool.name')
+      .select('version.hash', 'hash')
+      .where('tool.kind = :kind and tool.setId = :id', { kind, id })
+      .getRawMany<{ hash: string }>();
+    return new Set(rows.map(({ hash }) => hash));
+  }
+
   /** Marks the tools of a list that are in use: `unavailable` keeps their definitions. Gives how many it marked. */
   async setState({ kind, id }: ToolSet, state: 'active' | 'unavailable'): Promise<number> {
     const result = await this.tools

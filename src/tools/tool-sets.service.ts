@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.service.js';
 import { type Actor } from '../common/actor.js';
-import { AppError } from '../common/app-error.js';
 import { type Transaction } from '../platform/database/transactions.js';
 import { canonicalHash } from './schema/canonical-json.js';
-import { checkSchema } from './schema/json-schema.js';
+import { ContractCheck } from './schema/contract-check.service.js';
 import { type OfferedTool } from './sources/tool-source.js';
 import { type HashedOffer, type SetReport, ToolSetsRepository } from './tool-sets.repository.js';
 import { type ToolContract } from './tool-version.entity.js';
@@ -26,6 +25,7 @@ export interface FollowOptions {
 export class ToolSets {
   constructor(
     private readonly repository: ToolSetsRepository,
+    private readonly contracts: ContractCheck,
     private readonly audit: AuditLog,
   ) {}
 
@@ -37,15 +37,17 @@ export class ToolSets {
   ): Promise<{ report: SetReport; versions: ReadonlyMap<string, number> }> {
     const taken = new Map<string, HashedOffer>();
     const refused: { name: string; message: string }[] = [];
+    const known = await this.repository.hashes(set);
     for (const tool of offered) {
       const { name } = tool.contract;
-      const message = taken.has(name)
+      const problem = taken.has(name)
         ? 'is on the list twice; the first one is taken'
         : taken.size >= MAX_TOOLS
           ? `the list has more than ${MAX_TOOLS} tools`
-          : problemOf(tool);
-      if (message !== undefined) refused.push({ name, message });
-      else taken.set(name, { tool, hash: definitionHash(set.trust, tool.contract, tool.source) });
+          : undefined;
+      const offer = problem ?? (await this.take(set, tool, known));
+      if (typeof offer === 'string') refused.push({ name, message: offer });
+      else taken.set(name, offer);
     }
     const names = new Set(refused.map(({ name }) => name).filter((name) => !taken.has(name)));
     const record = (report: SetReport, tx: Transaction) => this.record(set, report, actor, tx);
@@ -69,6 +71,23 @@ export class ToolSets {
     await this.audit.record(actor ?? null, 'tool_set.removed', target, { tools: removed });
   }
 
+  /** A tool that may enter the registry, or why not. What is there already was checked when it came. */
+  private async take(
+    { trust }: ToolSet,
+    tool: OfferedTool,
+    known: ReadonlySet<string>,
+  ): Promise<HashedOffer | string> {
+    const { contract, source } = tool;
+    let hash: string;
+    try {
+      hash = definitionHash(trust, contract, source);
+    } catch {
+      return 'the definition is not valid JSON';
+    }
+    const problem = known.has(hash) ? undefined : await this.contracts.problemOf(contract, trust);
+    return problem ?? { tool, hash };
+  }
+
   private async record(set: ToolSet, report: SetReport, actor: Actor | undefined, tx: Transaction) {
     const list = `${set.kind}:${set.id}`;
     for (const name of report.quarantined.slice(0, MAX_NAMED))
@@ -89,20 +108,6 @@ export class ToolSets {
       renamed: renamed.slice(0, MAX_NAMED),
     };
     await this.audit.record(actor ?? null, 'tool_set.changed', { type: 'tool_set', id: list }, details, tx);
-  }
-}
-
-/** Why a tool cannot be taken; undefined when it can. */
-function problemOf({ contract }: OfferedTool): string | undefined {
-  if (!/^[A-Za-z0-9_-]{1,64}$/.test(contract.name))
-    return 'the name must be 1 to 64 letters, digits, "_" or "-"';
-  try {
-    checkSchema(contract.inputSchema, 'inputSchema');
-    if (contract.outputSchema !== undefined) checkSchema(contract.outputSchema, 'outputSchema');
-    canonicalHash(contract);
-    return undefined;
-  } catch (error) {
-    return error instanceof AppError ? error.message : 'the definition is not valid JSON';
   }
 }
 

@@ -19,6 +19,14 @@ export const ToolErrors = defineErrors({
     message: 'Code owns the name, title, description and schemas of this tool. Change its file instead.',
   },
   invalid_tool_source: { kind: 'unprocessable', message: 'The "source" of the tool cannot be used.' },
+  suspicious_text: {
+    kind: 'unprocessable',
+    message: 'A text of the tool holds a character that people do not see but models read.',
+  },
+  schema_probe_busy: {
+    kind: 'unavailable',
+    message: 'Too many schemas are being checked; try again in a moment.',
+  },
   invalid_tool_schema: { kind: 'unprocessable', message: 'The JSON Schema of the tool cannot be used.' },
 
   tool_failed: { kind: 'internal', message: 'The tool failed.' },

@@ -21,6 +21,8 @@ import { Extensions } from './sources/code/extensions.js';
 import { SqlDatabasesController } from './sources/sql/sql-databases.controller.js';
 import { SqlDatabasesService } from './sources/sql/sql-databases.service.js';
 import { SqlTools } from './sources/sql/sql-tools.source.js';
+import { ContractCheck } from './schema/contract-check.service.js';
+import { SchemaProbe } from './schema/schema-probe.service.js';
 import { ToolCallRow } from './tool-call.entity.js';
 import { ToolCallsController } from './tool-calls.controller.js';
 import { ToolCallsRepository } from './tool-calls.repository.js';
@@ -53,10 +55,12 @@ import { ToolsService } from './tools.service.js';
     GitLogTool,
     GitShowTool,
     ReadFileTool,
+    SchemaProbe,
     SessionContextGetTool,
     SessionContextSetTool,
     Workspaces,
     CodeTools,
+    ContractCheck,
     Extensions,
     SqlDatabasesService,
     SqlTools,

@@ -5,7 +5,6 @@ import { declaredErrors } from '../../src/common/app-error.js';
 import { ENV_SCHEMA } from '../../src/config/env.schema.js';
 import { EXIT_CODES } from '../../src/config/exit-codes.js';
 import { STATUS } from '../../src/platform/http/problem.filter.js';
-// @ts-expect-error -- a plain script without declarations
 import { renderConfiguration, renderErrors } from '../../scripts/docs/render.mjs';
 
 const root = path.resolve(import.meta.dirname, '../..');

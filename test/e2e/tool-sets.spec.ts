@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ToolRegistry } from '../../src/tools/tool-registry.service.js';
 import { type ToolSet } from '../../src/tools/tool.js';
 import { addMember } from '../support/accounts.js';
+import { longestDelay } from '../support/event-loop.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { addEchoSource, offer } from '../support/tool-source.js';
 
@@ -138,5 +139,80 @@ describe('an upstream that changes a definition [S63]', () => {
     expect((await call('flip_b', member)).status).toBe(404);
     await registry.setState(set, 'active');
     expect((await get('flip_b')).body.state).toBe('quarantined');
+  });
+});
+
+describe('what a list may not offer', () => {
+  const hidden = [
+    ['a bidirectional control', '\u202e', 'U+202E'],
+    ['a zero-width space', '\u200b', 'U+200B'],
+    ['a tag character', '\u{e0041}', 'U+E0041'],
+    ['a terminal sequence', '\u001b[2J', 'U+001B'],
+    ['a variation selector', '\u{e0100}', 'U+E0100'],
+    ['a filler', '\u3164', 'U+3164'],
+  ] as const;
+
+  it.each(hidden)('hides %s in a text that models read [S64]', async (what, character, codePoint) => {
+    const text = `Fine${character} text`;
+    const name = (at: string) => `hidden_${at}_${codePoint.slice(2)}`;
+    const schema = (property: object, key = 'text') => ({
+      inputSchema: { type: 'object', properties: { [key]: property } },
+    });
+    const offers = [
+      offer(name('title'), { title: text }),
+      offer(name('description'), { description: text }),
+      offer(name('parameter'), schema({ type: 'string', description: text })),
+      offer(name('enum'), schema({ enum: ['a', text] })),
+      offer(name('key'), schema({ type: 'string' }, text)),
+      offer(name('output'), { outputSchema: { type: 'object', description: text } }),
+    ];
+    const report = await registry.followSet(remote(`hidden-${codePoint}`), offers);
+    expect(report.added).toEqual([]);
+    expect(report.refused).toHaveLength(offers.length);
+    for (const { message } of report.refused) expect(message).toContain(`holds ${codePoint}`);
+    expect(report.refused[2]?.message).toContain('inputSchema/properties/text/description');
+    expect((await get(name('title'))).status).toBe(404);
+  });
+
+  it('takes emoji, other scripts and line breaks', async () => {
+    const description = 'Zeigt 👩‍💻 und ❤️ und 🏴󠁧󠁢󠁥󠁮󠁧󠁿.\n\tالعربية, 日本語, हिन्दी';
+    const report = await registry.followSet(remote('fine'), [offer('fine_text', { description })]);
+    expect(report).toMatchObject({ added: ['fine_text'], refused: [] });
+  });
+
+  it('poisons a tool in use: it is hidden, not served with either text [S63] [S64]', async () => {
+    const set = remote('poison');
+    await registry.followSet(set, [offer('poison_a'), offer('poison_b')]);
+    const report = await registry.followSet(set, [
+      offer('poison_a', { description: 'x\u{e0041}' }),
+      offer('poison_b'),
+    ]);
+    expect(report).toMatchObject({ quarantined: ['poison_a'], vanished: [] });
+    expect((await call('poison_a', member)).status).toBe(404);
+    expect((await call('poison_b', member)).status).toBe(200);
+  });
+
+  it('takes too long to compile, is too long or no JSON [S35]', async () => {
+    const tree = (depth: number): object =>
+      depth === 0 ? { type: 'integer' } : { anyOf: [tree(depth - 1), tree(depth - 1)] };
+    const bad = [
+      offer('bomb', { inputSchema: { type: 'object', properties: { a: tree(8) } } }),
+      offer('long', { description: 'x'.repeat(2_049) }),
+      offer('silent', { description: '' }),
+      offer('no json', {}),
+      offer('not_json', { description: 'x\ud800' }),
+      offer('no_object', { outputSchema: { type: 'array' } }),
+    ];
+    const offers = [...bad, offer('good_one'), offer('good_one')];
+    let report = await registry.followSet(remote('bad'), []);
+    const held = await longestDelay(async () => {
+      report = await registry.followSet(remote('bad'), offers);
+    });
+    expect(report.refused.map(({ name }) => name)).toEqual([
+      ...bad.map(({ contract }) => contract.name),
+      'good_one',
+    ]);
+    expect(held).toBeLessThan(100);
+    expect((await call('good_one', member)).status).toBe(200);
   });
 });

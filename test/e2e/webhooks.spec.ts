@@ -84,7 +84,9 @@ function expectSigned({ headers, body }: Received, secret: string): void {
       .map((part) => part.split('=')),
   );
   expect(Math.abs(Number(t) - Date.now() / 1000)).toBeLessThan(60);
-  const wanted = createHmac('sha256', secret).update(`${String(headers['webhook-id'])}.${t}.${body}`).digest('hex');
+  const wanted = createHmac('sha256', secret)
+    .update(`${String(headers['webhook-id'])}.${t}.${body}`)
+    .digest('hex');
   expect(v1).toBe(wanted);
 }
 
@@ -197,6 +199,31 @@ describe('webhooks', () => {
     const dump = JSON.stringify(await server.sql('select row_to_json(w) from webhooks w'));
     expect(dump).toContain(hook.id);
     expect(dump).not.toContain(hook.secret);
+  });
+
+  it('[S60] signs with the same secret after the key that sealed it has left the ring', async () => {
+    const key = (id: string, byte: number) => `${id}:${Buffer.alloc(32, byte).toString('base64')}`;
+    const before = await startTestApp({
+      EGRESS_ALLOW: new URL(url).host,
+      ENCRYPTION_KEYS: key('old', 1),
+    });
+    const hook = (await before.call('POST', HOOKS, { token: await before.login(), body: { url } })).body as {
+      id: string;
+      secret: string;
+    };
+    const { databaseUrl } = before;
+    await before.stop();
+    const rings = [`${key('new', 2)},${key('old', 1)}`, key('new', 2)];
+    for (const ring of rings) {
+      const later = await startTestApp({
+        ...{ EGRESS_ALLOW: new URL(url).host, ENCRYPTION_KEYS: ring, DATABASE_URL: databaseUrl },
+      });
+      const ping = await later.call('POST', `${HOOKS}/${hook.id}/ping`, { token: await later.login() });
+      expect(ping.body.delivered).toBe(true);
+      await later.stop();
+    }
+    expect(receiver.received).toHaveLength(2);
+    for (const received of receiver.received) expectSigned(received, hook.secret);
   });
 
   it('has a limit', async () => {

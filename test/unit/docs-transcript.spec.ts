@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-// @ts-expect-error -- a plain script without types
 import { difference, readable } from '../../scripts/docs/transcript.mjs';
 
 describe('npm run docs:check compares what is printed with what came', () => {

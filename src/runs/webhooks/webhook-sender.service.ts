@@ -8,7 +8,7 @@ import { toView } from '../run-view.js';
 import { RunsRepository } from '../runs.repository.js';
 import { type Webhook } from './webhook.entity.js';
 import { signedHeaders } from './webhook-signature.js';
-import { type Attempt, type DueDelivery } from './webhooks.repository.js';
+import { type Attempt, type DueDelivery, WebhooksRepository } from './webhooks.repository.js';
 
 const TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 16 << 10;
@@ -24,6 +24,7 @@ export class WebhookSender {
     private readonly egress: Egress,
     private readonly sealer: Sealer,
     private readonly runs: RunsRepository,
+    private readonly webhooks: WebhooksRepository,
   ) {
     this.fetch = egress.guarded({ maxBytes: MAX_ANSWER_BYTES, timeoutMs: TIMEOUT_MS, maxRedirects: 0 });
   }
@@ -36,6 +37,14 @@ export class WebhookSender {
   /** The secret of a webhook as it is stored. */
   seal(webhookId: string, secret: string): string {
     return this.sealer.seal(placeOf(webhookId), secret);
+  }
+
+  /** Seals again what another key of the ring protects, so that it may leave the ring. [S60] Called behind the migration lock. */
+  async reseal(): Promise<void> {
+    for await (const { id, secret } of this.webhooks.secrets()) {
+      if (this.sealer.isCurrent(secret)) continue;
+      await this.webhooks.reseal(id, this.seal(id, this.sealer.open(placeOf(id), secret)));
+    }
   }
 
   /** Tells of a run as it is now. Never throws but what the database says. */

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../../audit/audit.module.js';
+import { Migrator } from '../../platform/database/migrator.js';
 import { EgressModule } from '../../platform/egress/egress.module.js';
 import { RunsModule } from '../runs.module.js';
 import { Webhook } from './webhook.entity.js';
@@ -16,4 +17,8 @@ import { WebhooksService } from './webhooks.service.js';
   controllers: [WebhooksController],
   providers: [WebhooksRepository, WebhooksService, WebhookSender, WebhookWorker],
 })
-export class WebhooksModule {}
+export class WebhooksModule {
+  constructor(migrator: Migrator, sender: WebhookSender) {
+    migrator.afterMigrations(() => sender.reseal());
+  }
+}

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { LessThan, Repository } from 'typeorm';
+import { LessThan, MoreThan, Repository } from 'typeorm';
 import { type Transaction } from '../../platform/database/transactions.js';
 import { Webhook } from './webhook.entity.js';
 import { WebhookDelivery } from './webhook-delivery.entity.js';
@@ -63,6 +63,26 @@ export class WebhooksRepository {
       order: { id: 'DESC' },
       take,
     });
+  }
+
+  /** Every sealed secret, read in batches. */
+  async *secrets(): AsyncGenerator<Pick<Webhook, 'id' | 'secret'>> {
+    let after: string | undefined;
+    for (;;) {
+      const rows = await this.webhooks.find({
+        where: after === undefined ? {} : { id: MoreThan(after) },
+        select: { id: true, secret: true },
+        order: { id: 'ASC' },
+        take: 500,
+      });
+      yield* rows;
+      if (rows.length < 500) return;
+      after = rows.at(-1)?.id;
+    }
+  }
+
+  async reseal(id: string, secret: string): Promise<void> {
+    await this.webhooks.update({ id }, { secret });
   }
 
   async update(userId: string, id: string, changes: Partial<Webhook>): Promise<boolean> {

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { AppError } from '../../common/app-error.js';
+import { checkJson } from '../../platform/http/json-body.js';
 import { ToolErrors } from '../tools.errors.js';
 import { type JsonSchema } from '../tool.js';
 
 const MAX_BYTES = 64 << 10;
-const MAX_DEPTH = 32;
+const MAX_DEPTH = 16;
 const MAX_SCHEMAS = 500;
 
 /**
@@ -37,34 +39,88 @@ function convert(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
 }
 
 /**
- * Refuses a schema that is not an object schema, that is too large, or that points outside itself. [S35]
- * Throws `invalid_tool_schema` that names the fix.
+ * Refuses a schema that is not an object schema, that is too large, that points outside itself, or that would change
+ * how it is checked. [S33] [S35] Throws `invalid_tool_schema` that names the fix.
  */
 export function checkSchema(schema: unknown, name: string): asserts schema is JsonSchema {
+  const refuse = (message: string) => ToolErrors.invalid_tool_schema(`${name} ${message}`);
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema))
-    throw ToolErrors.invalid_tool_schema(`${name} must be a JSON Schema object.`);
-  if ((schema as JsonSchema).type !== 'object')
-    throw ToolErrors.invalid_tool_schema(`${name} must have "type": "object" at its root.`);
+    throw refuse('must be a JSON Schema object.');
+  if ((schema as JsonSchema).type !== 'object') throw refuse('must have "type": "object" at its root.');
+  try {
+    checkJson(schema);
+    if (Buffer.byteLength(JSON.stringify(schema)) > MAX_BYTES) throw refuse('is larger than 64 KiB.');
+  } catch (error) {
+    throw error instanceof AppError && error.code === 'invalid_tool_schema'
+      ? error
+      : refuse('is too deep, too large, or holds a member name or a text that JSON must not have.');
+  }
   let count = 0;
-  const open: [unknown, number][] = [[schema, 0]];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const [value, depth] = next;
-    if (typeof value !== 'object' || value === null) continue;
+  for (const { node, depth } of subschemas(schema as JsonSchema)) {
     count += 1;
-    if (depth > MAX_DEPTH || count > MAX_SCHEMAS * 4)
-      throw ToolErrors.invalid_tool_schema(`${name} is too deep or has too many parts.`);
-    for (const [key, member] of Object.entries(value)) {
-      if (
-        /^\$(?:ref|dynamicRef|recursiveRef)$/.test(key) &&
-        typeof member === 'string' &&
-        !member.startsWith('#')
-      )
-        throw ToolErrors.invalid_tool_schema(
-          `${name} has a $ref that leaves the schema; only "#/…" is allowed.`,
-        );
-      open.push([member, depth + 1]);
+    if (depth > MAX_DEPTH || count > MAX_SCHEMAS)
+      throw refuse(`may have ${MAX_SCHEMAS} subschemas, ${MAX_DEPTH} deep.`);
+    for (const key of ['$ref', '$dynamicRef', '$recursiveRef'])
+      if (key in node && !String(node[key]).startsWith('#'))
+        throw refuse('has a $ref that leaves the schema; only "#/…" is allowed.');
+    // A check that answers later is no check: the promise of it counts as "valid".
+    if ('$async' in node) throw refuse('has "$async", which is not JSON Schema.');
+  }
+}
+
+/** One schema inside another, the root first. */
+export interface Subschema {
+  readonly node: Readonly<Record<string, unknown>>;
+  /** JSON Pointer from the root, e.g. `/properties/city`. */
+  readonly pointer: string;
+  readonly depth: number;
+}
+
+const SINGLE = new Set([
+  'items',
+  'additionalItems',
+  'contains',
+  'additionalProperties',
+  'propertyNames',
+  'unevaluatedItems',
+  'unevaluatedProperties',
+  'contentSchema',
+  'not',
+  'if',
+  'then',
+  'else',
+]);
+const LISTS = new Set(['allOf', 'anyOf', 'oneOf', 'prefixItems', 'items']);
+const MAPS = new Set([
+  'properties',
+  'patternProperties',
+  '$defs',
+  'definitions',
+  'dependentSchemas',
+  'dependencies',
+]);
+
+/** Every schema of a schema: what JSON Schema 2020-12, and draft-07 before it, gives a meaning to. */
+export function* subschemas(root: JsonSchema): Generator<Subschema> {
+  const open: Subschema[] = [{ node: root, pointer: '', depth: 0 }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    yield next;
+    const { pointer, depth } = next;
+    const push = (value: unknown, path: string) => {
+      if (typeof value === 'object' && value !== null && !Array.isArray(value))
+        open.push({ node: value as JsonSchema, pointer: `${pointer}/${path}`, depth: depth + 1 });
+    };
+    for (const [key, value] of Object.entries(next.node)) {
+      if (SINGLE.has(key)) push(value, key);
+      if (LISTS.has(key) && Array.isArray(value))
+        value.forEach((item, index) => push(item, `${key}/${index}`));
+      else if (MAPS.has(key) && typeof value === 'object' && value !== null)
+        for (const [name, member] of Object.entries(value)) push(member, `${key}/${pointerPart(name)}`);
     }
   }
-  if (Buffer.byteLength(JSON.stringify(schema)) > MAX_BYTES)
-    throw ToolErrors.invalid_tool_schema(`${name} is larger than 64 KiB.`);
+}
+
+/** A name as one part of a JSON Pointer (RFC 6901, section 3). */
+export function pointerPart(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
