@@ -1,6 +1,7 @@
 import { type Command } from 'commander';
 import { type CliEnv } from '../config/cli-env.js';
 import { EX_USAGE } from '../config/exit-codes.js';
+import { type Approval, decide, pendingOf } from './approvals.js';
 import { CliError } from './cli-error.js';
 import { type CliContext, contextOf } from './context.js';
 import { ask } from './prompt.js';
@@ -57,6 +58,18 @@ class Chat {
   async ask(question: string): Promise<number> {
     const runId = await this.begin(question);
     const printer = new RunPrinter(this.context.out);
+    // A run that asks goes on when it is answered.
+    let interrupted = await this.follow(runId, printer);
+    while (!interrupted && printer.end === 'requires_action' && (await this.answer(runId)))
+      interrupted = await this.follow(runId, printer);
+    if (printer.end === 'requires_action')
+      this.context.out.note('The run waits for a decision:  bin/mcp-server approvals list');
+    if (interrupted) return INTERRUPTED;
+    return printer.end === 'completed' ? 0 : 1;
+  }
+
+  /** Prints what happens until the run ends or asks; whether it was interrupted. */
+  private async follow(runId: string, printer: RunPrinter): Promise<boolean> {
     const stop = new AbortController();
     let interrupts = 0;
     const interrupt = () => {
@@ -67,16 +80,28 @@ class Chat {
     };
     process.on('SIGINT', interrupt);
     try {
-      for await (const event of followRun(this.context.api, runId, stop.signal)) printer.print(event);
+      for await (const event of followRun(this.context.api, runId, stop.signal, printer.last))
+        printer.print(event);
     } catch (error) {
       if (!stop.signal.aborted) throw error;
     } finally {
       process.off('SIGINT', interrupt);
     }
-    if (printer.end === 'requires_action')
-      this.context.out.note(`The run waits for a decision:  bin/mcp-server runs show ${runId}`);
-    if (interrupts > 0) return INTERRUPTED;
-    return printer.end === 'completed' ? 0 : 1;
+    return interrupts > 0;
+  }
+
+  /** Asks on the terminal what the run asks; false when something stays open, or nobody can be asked. */
+  private async answer(runId: string): Promise<boolean> {
+    if (!process.stdin.isTTY || this.context.out.json) return false;
+    const { api, out } = this.context;
+    for (const approval of await pendingOf(api, runId)) {
+      out.note(questionOf(approval));
+      const word = (await ask('yes / no / later > ').catch(() => 'later')).trim().toLowerCase();
+      if (!/^(y|yes|n|no)$/.test(word)) return false;
+      const decision = word.startsWith('y') ? 'approve' : 'reject';
+      await decide(api, approval.id, { decision, argumentsHash: approval.argumentsHash });
+    }
+    return true;
   }
 
   private async begin(question: string): Promise<string> {
@@ -95,4 +120,12 @@ class Chat {
     );
     return run.id;
   }
+}
+
+function questionOf({ kind, agent, tool, arguments: args, reason }: Approval): string {
+  const call = `${tool} ${JSON.stringify(args)}`;
+  if (kind === 'confirm_retry')
+    return `The server stopped during ${call}. Whether it had an effect is not known. Make the call again?`;
+  const why = reason === 'policy_tainted' ? ' after reading untrusted content' : '';
+  return `The agent ${agent} wants to call${why}: ${call}`;
 }

@@ -3,6 +3,7 @@ import { type CliEnv, readCliEnv } from '../config/cli-env.js';
 import { EX_SOFTWARE, EX_USAGE } from '../config/exit-codes.js';
 import { VERSION } from '../config/version.js';
 import { registerAgents } from './agents.js';
+import { registerApprovals } from './approvals.js';
 import { registerChat } from './chat.js';
 import { CliError } from './cli-error.js';
 import { registerConversations } from './conversations.js';
@@ -36,6 +37,7 @@ const COMMANDS: readonly ((program: Command, env: CliEnv) => void)[] = [
   registerRuns,
   registerWebhooks,
   registerUsage,
+  registerApprovals,
   registerUser,
   registerNew,
   registerMcp,

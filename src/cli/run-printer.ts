@@ -20,11 +20,14 @@ const ARGUMENTS_SHOWN = 160;
 export class RunPrinter {
   /** The end of the run, once it is known. */
   end?: RunEnd;
+  /** Number of the last event. */
+  last = 0;
   private answer = '';
 
   constructor(private readonly out: Output) {}
 
   print(event: ServerEvent): void {
+    this.last = Number(event.id);
     if (event.type.startsWith('run.')) this.noteEnd(event);
     if (this.out.json) {
       process.stdout.write(`${JSON.stringify({ id: event.id, event: event.type, ...event.data })}\n`);
@@ -58,6 +61,9 @@ export class RunPrinter {
         break;
       case 'run.failed':
         this.note(`The run failed (${data.error?.code}): ${data.error?.message}`);
+        break;
+      case 'approval.requested':
+        this.note(`${indent}   ${data.tool} ${shorten(data.arguments)} waits for your word`);
         break;
       case 'run.cancelled':
         this.note('Cancelled');

@@ -189,6 +189,9 @@ export const ENV_SCHEMA = z.object({
   LEASE_SECONDS: integer(5, 600)
     .default(30)
     .describe('Lease of a running run; another worker takes over after it.'),
+  APPROVAL_SECONDS: integer(1, 86_400)
+    .default(900)
+    .describe('How long a tool call waits for the word of its user; then it is refused and the run goes on.'),
   RUN_CONCURRENCY: integer(1, 200).default(10).describe('Runs at once per worker.'),
   RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000).default(600).describe('Requests per minute and caller.'),
   SHUTDOWN_SECONDS: integer(1, 300)

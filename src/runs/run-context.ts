@@ -1,5 +1,6 @@
 import { type Actor } from '../common/actor.js';
 import { type MessageToolCall } from '../conversations/message.js';
+import { type RunApprovals } from './approvals/run-approvals.js';
 import { type RunControl } from './run-control.js';
 import { type EventAgent, newEvent, type RunEventType } from './run-event.js';
 import { type RunJournal } from './run-journal.js';
@@ -33,6 +34,9 @@ export class RunContext {
     readonly writer: RunWriter,
     readonly journal: RunJournal,
     readonly meter: RunMeter,
+    readonly approvals: RunApprovals,
+    /** What the user wrote for this run. */
+    readonly userText: string,
   ) {}
 
   emit(type: RunEventType, agent: EventAgent, data?: Readonly<Record<string, unknown>>): void {

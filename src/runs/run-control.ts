@@ -11,8 +11,6 @@ export class RunStop extends Error {
     readonly kind: StopKind,
     /** Why it failed, for `failed`. */
     readonly error?: AppError,
-    /** What it needs, for `suspended`. */
-    readonly need: Readonly<Record<string, unknown>> = {},
   ) {
     super(kind, { cause: error });
   }
@@ -22,6 +20,8 @@ export class RunStop extends Error {
 export class RunControl {
   /** The first reason counts. */
   reason?: RunStop;
+  /** When the lease ends, by the monotonic clock; never later than what the row says. */
+  leaseEnds = Infinity;
   private readonly controller = new AbortController();
   private readonly underWay = new Set<Promise<unknown>>();
   private leaving = false;
@@ -48,8 +48,16 @@ export class RunControl {
     this.leaving = true;
   }
 
+  /** Called right before something is sent. Throws when this process was stopped for longer than its lease. [R26] */
+  checkLease(): void {
+    if (performance.now() < this.leaseEnds) return;
+    this.stop(new RunStop('lost'));
+    throw this.reason ?? new RunStop('lost');
+  }
+
   /** Called before every step. Throws when the run must not go on. */
   boundary(): void {
+    this.checkLease();
     if (this.leaving) this.stop(new RunStop('hand_back'));
     if (this.reason !== undefined) throw this.reason;
   }

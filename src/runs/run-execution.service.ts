@@ -1,12 +1,16 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AgentsService } from '../agents/agents.service.js';
 import { type AgentDefinition } from '../agents/agent.js';
+import { type Actor } from '../common/actor.js';
 import { AppError } from '../common/app-error.js';
 import { CommonErrors } from '../common/common.errors.js';
 import { AgentRunner } from './engine/agent-runner.service.js';
 import { PromptBuilder } from './engine/prompt-builder.service.js';
 import { type RunFailure, StaleFence } from './run.js';
 import { type AgentAnswer, RunContext } from './run-context.js';
+import { RunApprovals } from './approvals/run-approvals.js';
+import { type KnownApproval } from './approvals/approval.js';
+import { textOf } from './engine/prompt.js';
 import { type RunControl, RunStop } from './run-control.js';
 import { newEvent } from './run-event.js';
 import { type Finish, RunFinisher } from './run-finisher.service.js';
@@ -29,6 +33,7 @@ export interface HeldRun {
   readonly writer: RunWriter;
   readonly steps: readonly RunStep[];
   readonly trace: RunTrace;
+  readonly approvals: readonly KnownApproval[];
 }
 
 /** Does one run, from where its journal ends, and lets it go: answered, failed, stopped or handed back. */
@@ -61,8 +66,11 @@ export class RunExecution {
 
   private async work(held: HeldRun): Promise<{ context: RunContext; end: () => Promise<Finish> }> {
     const { run, control, writer } = held;
-    const journal = new RunJournal(held.steps, writer, control, held.trace);
-    let context = new RunContext(run.id, ownerOf(run), control, writer, journal, unlimited());
+    const approvals = new RunApprovals(held.approvals, writer, control);
+    const journal = new RunJournal(held.steps, writer, control, held.trace, approvals);
+    const contextFor = (actor: Actor, meter: RunMeter) =>
+      new RunContext(run.id, actor, control, writer, journal, meter, approvals, textOf(run.input));
+    let context = contextFor(ownerOf(run), unlimited());
     try {
       if (run.status === 'cancelling') control.stop(new RunStop('cancelled'));
       control.boundary();
@@ -72,15 +80,16 @@ export class RunExecution {
       const limits = boundsOf(agent.limits, run.limits);
       const budget = await this.owners.budgetOf(run, held.steps);
       const meter = new RunMeter(limits, (error) => control.fail(error), budget);
-      context = new RunContext(run.id, actor, control, writer, journal, meter);
+      context = contextFor(actor, meter);
       const answer = await this.runInTime(context, run, agent, limits.timeoutMs);
       return { context, end: async () => this.completed(held, context, agent, answer) };
     } catch (error) {
       if (error instanceof StaleFence) throw error;
-      const stop = control.reason ?? new RunStop('failed', this.failureOf(error, run));
       return {
         context,
         end: async () => {
+          // What came while siblings were under way counts: a cancel ends a run that would only have waited.
+          const stop = control.reason ?? this.stopOf(error, run);
           if (stop.kind !== 'hand_back' && stop.kind !== 'suspended') await closeDangling(context);
           return this.stopped(held, context, stop);
         },
@@ -105,8 +114,14 @@ export class RunExecution {
       const prompt = await this.prompts.build(context.actor, run, agent);
       return await this.runner.run(context, { agent, path: agent.name, above: [], prompt });
     } finally {
+      // Steps beside the one that ended it are bounded in time too.
+      await context.control.settled();
       clearTimeout(timer);
     }
+  }
+
+  private stopOf(error: unknown, run: ClaimedRun): RunStop {
+    return error instanceof RunStop ? error : new RunStop('failed', this.failureOf(error, run));
   }
 
   private failureOf(error: unknown, run: ClaimedRun): AppError {
@@ -165,7 +180,12 @@ export class RunExecution {
       case 'hand_back':
         return { status: 'queued', usage, uncounted: true, events: [newEvent('run.queued', by)] };
       case 'suspended':
-        return { status: 'requires_action', usage, events: [newEvent('run.requires_action', by, stop.need)] };
+        return {
+          status: 'requires_action',
+          usage,
+          uncounted: true,
+          events: [newEvent('run.requires_action', by, context.approvals.need())],
+        };
       case 'cancelled':
         return this.withPartial(run, context, {
           status: 'cancelled',
@@ -225,19 +245,11 @@ function unlimited(): RunMeter {
 }
 
 /** Calls that were begun get a result that says that they were stopped, so that none is left open. [R23] */
-async function closeDangling(context: RunContext): Promise<void> {
-  for (const step of context.journal.dangling()) {
-    const text = 'Stopped before it ended; whether it had an effect is not known.';
-    const by = { name: step.agent, path: step.path.slice(0, step.path.lastIndexOf('/')) };
-    const toolCallId = step.path.slice(step.path.lastIndexOf('/t:') + 3);
-    const error = { code: 'tool_cancelled', message: text };
-    await context.journal.finish(step, {
-      status: 'failed',
-      result: { text, isError: true },
-      events:
-        step.kind === 'tool'
-          ? [newEvent('tool_call.failed', by, { toolCallId, tool: step.name, error })]
-          : [],
-    });
-  }
+async function closeDangling({ journal }: RunContext): Promise<void> {
+  for (const step of journal.dangling())
+    await journal.giveUp(
+      step,
+      'tool_cancelled',
+      'Stopped before it ended; whether it had an effect is not known.',
+    );
 }

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { type Actor } from '../common/actor.js';
 import { type NewMessage } from '../conversations/message.js';
 import { MessagesService } from '../conversations/messages.service.js';
-import { Transactions } from '../platform/database/transactions.js';
+import { type Transaction, Transactions } from '../platform/database/transactions.js';
 import { StaleFence } from './run.js';
 import { RunDispatcher } from './run-dispatcher.service.js';
-import { type NewRunEvent } from './run-event.js';
+import { newEvent, type NewRunEvent } from './run-event.js';
 import { type ClaimedRun, RunLeasesRepository, type RunEnding } from './run-leases.repository.js';
 import { RunLogRepository } from './run-log.repository.js';
 
@@ -28,27 +28,11 @@ export class RunFinisher {
 
   /** False when its status does not allow that any more: it was cancelled meanwhile. Throws StaleFence. */
   async finish(run: ClaimedRun, lastSeq: number, actor: Actor, finish: Finish): Promise<boolean> {
-    const { events, message, ...ending } = finish;
-    const done = await this.transactions
-      .run(async (transaction) => {
-        // The conversation is locked before the run, as everywhere.
-        if (message !== undefined) await this.messages.append(actor, message, transaction);
-        const released = await this.leases.release(
-          { id: run.id, fence: run.fence, lastSeq },
-          { ...ending, events: events.length },
-          transaction,
-        );
-        if (!released) throw new NotReleased();
-        await this.log.insertEvents(run.id, lastSeq + 1, events, transaction);
-      })
-      .then(
-        () => true,
-        (error: unknown) => {
-          if (error instanceof NotReleased) return false;
-          throw error;
-        },
-      );
-    if (!done) {
+    try {
+      await this.transactions.run((transaction) => this.release(run, lastSeq, actor, finish, transaction));
+    } catch (error) {
+      if (error instanceof AllAnswered) return this.goOn(run, lastSeq, actor, finish);
+      if (!(error instanceof NotReleased)) throw error;
       const [held] = await this.leases.statusOf(run);
       if (held === undefined) throw new StaleFence();
       return false;
@@ -58,7 +42,35 @@ export class RunFinisher {
     else if (finish.status !== 'requires_action') await this.dispatcher.enqueueNextOf(run.conversationId);
     return true;
   }
+
+  private async release(
+    run: ClaimedRun,
+    lastSeq: number,
+    actor: Actor,
+    { events, message, ...ending }: Finish,
+    transaction: Transaction,
+  ): Promise<void> {
+    // The conversation is locked before the run, as everywhere.
+    if (message !== undefined) await this.messages.append(actor, message, transaction);
+    const asks = ending.status === 'requires_action';
+    if (asks && !(await this.leases.isAsking(run.id, transaction))) throw new AllAnswered();
+    const released = await this.leases.release(
+      { id: run.id, fence: run.fence, lastSeq },
+      { ...ending, events: events.length },
+      transaction,
+    );
+    if (!released) throw new NotReleased();
+    await this.log.insertEvents(run.id, lastSeq + 1, events, transaction);
+  }
+
+  /** Every question was answered before the run was let go: it is for a worker again at once. */
+  private goOn(run: ClaimedRun, lastSeq: number, actor: Actor, finish: Finish): Promise<boolean> {
+    const events = [newEvent('run.queued', { name: run.agent, path: run.agent })];
+    return this.finish(run, lastSeq, actor, { ...finish, status: 'queued', events });
+  }
 }
 
 /** Rolls the transaction back, with the message in it. */
 class NotReleased extends Error {}
+/** Rolls the transaction back: the run has nothing to wait for. */
+class AllAnswered extends Error {}

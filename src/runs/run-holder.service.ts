@@ -13,8 +13,6 @@ import { leaseOwner } from './worker-identity.js';
 interface Holding {
   readonly run: ClaimedRun;
   readonly control: RunControl;
-  /** By the monotonic clock, from before the database was asked: never later than what the row says. */
-  leaseEnds: number;
   done: Promise<void>;
 }
 
@@ -46,12 +44,9 @@ export class RunHolder {
     try {
       const run = await this.leases.claim(runId, this.owner, this.env.LEASE_SECONDS);
       if (run === undefined) return;
-      const holding: Holding = {
-        run,
-        control: new RunControl(),
-        leaseEnds: asked + this.env.LEASE_SECONDS * 1000,
-        done: Promise.resolve(),
-      };
+      const holding: Holding = { run, control: new RunControl(), done: Promise.resolve() };
+      // From before the database was asked.
+      holding.control.leaseEnds = asked + this.env.LEASE_SECONDS * 1000;
       this.held.set(runId, holding);
       if (this.leaving) holding.control.handBackSoon();
       holding.done = this.hold(holding);
@@ -93,12 +88,14 @@ export class RunHolder {
     const writer = new RunWriter(this.logs, run, {
       written: () => this.dispatcher.announce(run.id),
       lost: () => control.stop(new RunStop('lost')),
-      mayRetry: () => performance.now() < holding.leaseEnds,
+      mayRetry: () => performance.now() < control.leaseEnds,
     });
     const trace = new RunTrace(run);
     try {
       const steps = await this.logs.journal(run.id);
-      await this.execution.execute({ run, control, writer, steps, trace });
+      // Nobody was asked before a run was first taken.
+      const approvals = run.fence > 1 ? await this.logs.approvals(run.id) : [];
+      await this.execution.execute({ run, control, writer, steps, approvals, trace });
     } catch (error) {
       control.stop(new RunStop('lost'));
       if (!(error instanceof StaleFence)) this.log.warn({ err: error, runId: run.id }, 'A run was let go');
@@ -119,7 +116,7 @@ export class RunHolder {
       for (const holding of holdings) {
         const status = statuses.get(holding.run.id);
         if (status === undefined) holding.control.stop(new RunStop('lost'));
-        else holding.leaseEnds = asked + this.env.LEASE_SECONDS * 1000;
+        else holding.control.leaseEnds = asked + this.env.LEASE_SECONDS * 1000;
         if (status === 'cancelling') holding.control.stop(new RunStop('cancelled'));
       }
     } catch (error) {
@@ -127,7 +124,7 @@ export class RunHolder {
       // Before another worker may take it, this one must have stopped.
       const soon = performance.now() + (this.env.LEASE_SECONDS * 1000) / 3;
       for (const holding of holdings) {
-        if (holding.leaseEnds < soon) holding.control.stop(new RunStop('lost'));
+        if (holding.control.leaseEnds < soon) holding.control.stop(new RunStop('lost'));
       }
     }
   }

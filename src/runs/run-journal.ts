@@ -1,5 +1,9 @@
-import { type RunControl, RunStop } from './run-control.js';
-import { type NewRunEvent } from './run-event.js';
+import { canonicalHash } from '../tools/schema/canonical-json.js';
+import { type Arguments, type BoundCall, type KnownApproval } from './approvals/approval.js';
+import { ApprovalErrors } from './approvals/approvals.errors.js';
+import { resolved, type RunApprovals } from './approvals/run-approvals.js';
+import { type RunControl } from './run-control.js';
+import { type EventAgent, newEvent, type NewRunEvent } from './run-event.js';
 import { type RunStep } from './run-step.js';
 import { type RunTrace } from './run-trace.js';
 import { type RunWriter } from './run-writer.js';
@@ -8,6 +12,8 @@ import { type RunWriter } from './run-writer.js';
 export interface StepPlan extends Pick<RunStep, 'path' | 'kind' | 'agent' | 'name' | 'request'> {
   /** May it be begun again when nobody knows whether the first time had an effect? */
   readonly repeatable: boolean;
+  /** Of the tool's definition, for a step that is not repeatable. */
+  readonly definitionHash?: string;
   readonly started: readonly NewRunEvent[];
 }
 
@@ -30,30 +36,38 @@ export class RunJournal {
     private readonly writer: RunWriter,
     private readonly control: RunControl,
     private readonly trace: RunTrace,
+    private readonly approvals: RunApprovals,
   ) {
     this.rows = new Map(rows.map((row) => [row.path, row]));
   }
 
   /**
    * Takes a step, or gives its row when it was taken before. `started` is committed before `take` begins and the end
-   * before this resolves. A step that was begun and may not be repeated stops the run: a side effect never happens
-   * twice. [R25]
+   * before this resolves. A step that was begun and may not be repeated is asked about: a side effect never happens
+   * twice unless the user wants it. [R25]
    */
   step(plan: StepPlan, take: (started: RunStep) => Promise<StepEnd>): Promise<RunStep> {
     return this.control.track(this.takeOrReplay(plan, take));
+  }
+
+  /** Was this step begun before? */
+  holds(path: string): boolean {
+    return this.rows.has(path);
   }
 
   private async takeOrReplay(plan: StepPlan, take: (started: RunStep) => Promise<StepEnd>): Promise<RunStep> {
     const known = this.rows.get(plan.path);
     if (known !== undefined && known.status !== 'started') return known;
     this.control.boundary();
-    if (known !== undefined && !plan.repeatable) {
-      const need = { reason: 'confirm_retry', step: plan.path, tool: plan.name };
-      this.control.stop(new RunStop('suspended', undefined, need));
-      this.control.boundary();
+    const answer = known !== undefined && !plan.repeatable ? await this.mayRepeat(known, plan) : undefined;
+    if (known !== undefined && answer !== undefined && answer.status !== 'approved') {
+      const { code, message } = ApprovalErrors.tool_call_unknown();
+      const { by, toolCallId } = originOf(known);
+      return this.giveUp(known, code, message, [resolved(answer, by, toolCallId)]);
     }
-    const { repeatable: _, started: events, ...columns } = plan;
-    const started: RunStep = {
+    const { repeatable: _, definitionHash: __, started, ...columns } = plan;
+    const events = known === undefined ? started : this.againEvents(known, answer);
+    const row: RunStep = {
       ...columns,
       request: known?.request ?? plan.request,
       status: 'started',
@@ -63,17 +77,57 @@ export class RunJournal {
       startedAt: known?.startedAt ?? new Date(),
       finishedAt: null,
     };
-    this.rows.set(plan.path, started);
-    await this.writer.save(started, ...(known === undefined ? events : []));
-    const end = await this.trace.step(started, () => take(started));
+    this.rows.set(plan.path, row);
+    await this.writer.save(row, ...events);
+    // Between the commit and now this process may have stood still.
+    this.control.checkLease();
+    const end = await this.trace.step(row, () => take(row));
     // A call that failed because it was stopped has not ended: it is taken again, or gets its synthetic result.
     if (this.control.reason !== undefined && end.status === 'failed') throw this.control.reason;
-    return this.finish(started, end);
+    return this.finish(row, end);
+  }
+
+  /** What the user says about a call of which nobody knows whether it had an effect. Throws RunStop to ask him. */
+  private async mayRepeat(known: RunStep, plan: StepPlan): Promise<KnownApproval> {
+    const { path: step, attempt } = known;
+    const args = (known.request ?? {}) as Arguments;
+    const requestedHash = canonicalHash(args);
+    const definitionHash = plan.definitionHash ?? '';
+    const call: BoundCall = { kind: 'confirm_retry', step, attempt, definitionHash, requestedHash };
+    return (
+      this.approvals.answer(call) ??
+      this.approvals.ask({
+        ...call,
+        ...originOf(known),
+        ...{ reason: 'confirm_retry', agent: known.agent, tool: known.name, arguments: args },
+      })
+    );
+  }
+
+  private againEvents(known: RunStep, answer: KnownApproval | undefined): NewRunEvent[] {
+    if (answer === undefined) return [];
+    const { by, toolCallId } = originOf(known);
+    return [resolved(answer, by, toolCallId)];
   }
 
   /** Steps that were begun and have no end. */
   dangling(): RunStep[] {
     return [...this.rows.values()].filter((row) => row.status === 'started');
+  }
+
+  /** Ends a step of which nothing more will be known, with a result that says so. */
+  giveUp(step: RunStep, code: string, text: string, events: readonly NewRunEvent[] = []): Promise<RunStep> {
+    const { by, toolCallId } = originOf(step);
+    const failed = newEvent('tool_call.failed', by, {
+      toolCallId,
+      tool: step.name,
+      error: { code, message: text },
+    });
+    return this.finish(step, {
+      status: 'failed',
+      result: { text, isError: true, errorCode: code },
+      events: [...events, ...(step.kind === 'tool' ? [failed] : [])],
+    });
   }
 
   /** Writes the end of a step. */
@@ -84,4 +138,11 @@ export class RunJournal {
     await this.writer.save(done, ...end.events);
     return done;
   }
+}
+
+/** Whose step it is, and which call of a tool. */
+function originOf(step: RunStep): { readonly by: EventAgent; readonly toolCallId: string } {
+  const at = step.path.lastIndexOf('/');
+  const by = { name: step.agent, path: step.path.slice(0, at) };
+  return { by, toolCallId: step.path.slice(at + '/t:'.length) };
 }

@@ -29,7 +29,7 @@ export interface ClaimedRun {
   readonly attempt: number;
   readonly lastSeq: number;
   readonly traceparent: string | null;
-  /** Since it was first started, by the clock of the database. */
+  /** Since it was first started, without the time in which it waited for a person; by the clock of the database. */
   readonly elapsedMs: number;
 }
 
@@ -94,11 +94,14 @@ export class RunLeasesRepository {
     ending: RunEnding,
     transaction: Transaction,
   ): Promise<boolean> {
-    const [, changed]: [unknown, number] = await transaction.query(
-      `update runs set status = $4, usage = $5, output = coalesce($6, output), error = $7, last_seq = last_seq + $8,
+    const [row]: [{ released: number }] = await transaction.query(
+      `with released as (update runs set status = $4, usage = $5, output = coalesce($6, output), error = $7, last_seq = last_seq + $8,
           lease_owner = null, lease_until = null, attempt = attempt - $9,
-          finished_at = case when $4 = any($10::text[]) then now() end
-        where id = $1 and fence = $2 and last_seq = $3 and status = any($11::text[])`,
+          finished_at = case when $4 = any($10::text[]) then now() end,
+          waiting_since = case when $4 = 'requires_action' then now() end
+        where id = $1 and fence = $2 and last_seq = $3 and status = any($11::text[]) returning id, finished_at),
+       ${CLOSE_APPROVALS('released')}
+       select count(*)::int as released from released`,
       [
         ...[
           run.id,
@@ -112,7 +115,7 @@ export class RunLeasesRepository {
         ...[ending.events, ending.uncounted === true ? 1 : 0, ENDED, sourcesOf(ending.status)],
       ],
     );
-    return changed > 0;
+    return row.released > 0;
   }
 
   /** The status of a run that a worker holds; empty when it holds it no more. */
@@ -131,12 +134,44 @@ export class RunLeasesRepository {
     from: readonly RunStatus[],
     transaction: Transaction,
   ): Promise<number | undefined> {
-    const [rows]: [{ last_seq: number }[], number] = await transaction.query(
-      `update runs set status = $2, last_seq = last_seq + 1, finished_at = now(), lease_owner = null, lease_until = null
-        where id = $1 and status = any($3::text[]) returning last_seq`,
+    const rows: { last_seq: number }[] = await transaction.query(
+      `with ended as (update runs set status = $2, last_seq = last_seq + 1, finished_at = now(), lease_owner = null,
+          lease_until = null, waiting_since = null
+        where id = $1 and status = any($3::text[]) returning id, finished_at, last_seq),
+       ${CLOSE_APPROVALS('ended')}
+       select last_seq from ended`,
       [id, status, from.filter((source) => sourcesOf(status).includes(source))],
     );
     return rows[0]?.last_seq;
+  }
+
+  /**
+   * Does the owner of this run still have a question to answer? Locks the run first, as every answer does, so that
+   * either this sees the answer or the answer sees what follows.
+   */
+  async isAsking(id: string, transaction: Transaction): Promise<boolean> {
+    await transaction.query('select 1 from runs where id = $1 for update', [id]);
+    const rows: unknown[] = await transaction.query(
+      `select 1 from approvals where run_id = $1 and status = 'pending' limit 1`,
+      [id],
+    );
+    return rows.length > 0;
+  }
+
+  /** Queues a run that waited for answers and has them all; undefined when it does not wait, or not for nothing. */
+  async goOn(
+    id: string,
+    transaction: Transaction,
+  ): Promise<(DueRun & { readonly lastSeq: number; readonly agent: string }) | undefined> {
+    const [rows]: [(DueRun & { lastSeq: number; agent: string })[], number] = await transaction.query(
+      `update runs set status = 'queued', last_seq = last_seq + 1, waiting_since = null,
+          waited_ms = waited_ms + extract(epoch from now() - coalesce(waiting_since, now())) * 1000
+        where id = $1 and status = 'requires_action'
+          and not exists (select 1 from approvals where run_id = $1 and status = 'pending')
+        returning id, fence, last_seq as "lastSeq", agent`,
+      [id],
+    );
+    return rows[0];
   }
 
   /** The oldest waiting run of a conversation that is free. */
@@ -198,12 +233,18 @@ export class RunLeasesRepository {
 }
 
 /** Any constant of our own. */
-const RECONCILER_LOCK = 7_214_002;
+const RECONCILER_LOCK = 7_214_005;
 
 /** No run of the conversation is active, and none that waits is older. */
 const HEAD_OF_FREE = `not exists (
   select 1 from runs o where o.conversation_id = r.conversation_id and o.id <> r.id
     and (o.status in ('running', 'requires_action', 'cancelling') or (o.status = 'queued' and o.position < r.position)))`;
+
+/** Nobody has to answer for a run that has ended. */
+const CLOSE_APPROVALS = (
+  runs: string,
+) => `closed as (update approvals a set status = 'cancelled' from ${runs} e
+  where a.run_id = e.id and e.finished_at is not null and a.status = 'pending')`;
 
 const CLAIM = `
   update runs r set
@@ -214,4 +255,4 @@ const CLAIM = `
       or (r.status in ('running', 'cancelling') and r.lease_until < now()))
     returning r.id, r.position, r.user_id as "userId", r.conversation_id as "conversationId", r.agent, r.status, r.input,
       r.input_message_id as "inputMessageId", r.limits, r.credential, r.fence, r.attempt, r.last_seq as "lastSeq", r.traceparent,
-      (extract(epoch from now() - r.started_at) * 1000)::float8 as "elapsedMs"`;
+      (extract(epoch from now() - r.started_at) * 1000 - r.waited_ms)::float8 as "elapsedMs"`;

@@ -1,8 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { ENV, type Env } from '../config/env.js';
 import { GroupCommit } from '../platform/database/group-commit.js';
 import { type Transaction } from '../platform/database/transactions.js';
 import { Metrics } from '../platform/telemetry/metrics.js';
+import { type KnownApproval, type NewApproval } from './approvals/approval.js';
 import { type NewRunEvent, type RunEvent } from './run-event.js';
 import { type RunStep } from './run-step.js';
 
@@ -15,6 +17,8 @@ export interface LogEntry {
   readonly lastSeq: number;
   readonly events: readonly NewRunEvent[];
   readonly steps: readonly RunStep[];
+  /** Questions to the owner of the run. */
+  readonly approvals: readonly NewApproval[];
 }
 
 /**
@@ -25,7 +29,7 @@ export interface LogEntry {
 const WRITE = `
   with batch as (
     select * from jsonb_to_recordset($1::jsonb)
-      as b(n int, run_id uuid, fence int, last_seq int, events jsonb, steps jsonb)
+      as b(n int, run_id uuid, fence int, last_seq int, events jsonb, steps jsonb, approvals jsonb)
   ), owned as (
     update runs r set last_seq = b.last_seq + jsonb_array_length(b.events),
         usage = coalesce((select e.value->'data'->'usage' from jsonb_array_elements(b.events) with ordinality as e(value, n)
@@ -63,8 +67,19 @@ const WRITE = `
         cached_tokens = d.cached_tokens + excluded.cached_tokens, cost_usd = d.cost_usd + excluded.cost_usd,
         unpriced_calls = d.unpriced_calls + excluded.unpriced_calls,
         estimated_calls = d.estimated_calls + excluded.estimated_calls
-  )
-  select n from owned`;
+  )`;
+const WRITTEN = 'select n from owned';
+/** Questions are rare, so the usual statement does not know of them. */
+const WRITE_APPROVALS = `, questions as (
+    insert into approvals (id, run_id, user_id, kind, reason, step, attempt, agent, tool, definition_hash,
+        requested_arguments, requested_hash, arguments, arguments_hash, status, expires_at)
+      select a.id, o.run_id, o.user_id, a.kind, a.reason, a.step, a.attempt, a.agent, a.tool, a."definitionHash",
+             a.arguments, a."requestedHash", a.arguments, a."requestedHash", 'pending',
+             now() + case a.kind when 'confirm_retry' then interval '1 day' else $2 * interval '1 second' end
+        from owned o, batch b, jsonb_to_recordset(b.approvals) as a(id uuid, kind text, reason text, step text,
+             attempt int, agent text, tool text, "definitionHash" text, "requestedHash" text, arguments jsonb)
+       where b.n = o.n
+  )`;
 
 /** The events and the journal of runs. */
 @Injectable()
@@ -76,6 +91,7 @@ export class RunLogRepository {
   });
 
   constructor(
+    @Inject(ENV) private readonly env: Env,
     private readonly dataSource: DataSource,
     metrics: Metrics,
   ) {
@@ -132,6 +148,28 @@ export class RunLogRepository {
     return this.dataSource.query(`${STEP_COLUMNS} where run_id = $1`, [runId]);
   }
 
+  /** What the owner of a run was asked, oldest first. */
+  async approvals(runId: string): Promise<KnownApproval[]> {
+    return this.dataSource.query(
+      `select id, kind, step, attempt, tool, definition_hash as "definitionHash", requested_hash as "requestedHash",
+              arguments, arguments_hash as "argumentsHash", status, comment
+         from approvals where run_id = $1 order by id`,
+      [runId],
+    );
+  }
+
+  /** Names of the tools that gave this run an answer, or an earlier run of its conversation. */
+  async toolsUsed(runId: string): Promise<string[]> {
+    const rows: { name: string }[] = await this.dataSource.query(
+      `select distinct s.name from runs r
+         join runs o on o.id = r.id or o.conversation_id = r.conversation_id
+         join run_steps s on s.run_id = o.id
+        where r.id = $1 and s.kind = 'tool' and s.result ->> 'callId' is not null`,
+      [runId],
+    );
+    return rows.map((row) => row.name);
+  }
+
   /** A page of the journal, in order of path. */
   async steps(
     runId: string,
@@ -153,8 +191,15 @@ export class RunLogRepository {
       last_seq: entry.lastSeq,
       events: entry.events,
       steps: entry.steps,
+      approvals: entry.approvals,
     }));
-    const owned: { n: number }[] = await this.dataSource.query(WRITE, [storable(rows)]);
+    const asks = entries.some((entry) => entry.approvals.length > 0);
+    const owned: { n: number }[] = asks
+      ? await this.dataSource.query(`${WRITE}${WRITE_APPROVALS} ${WRITTEN}`, [
+          storable(rows),
+          this.env.APPROVAL_SECONDS,
+        ])
+      : await this.dataSource.query(`${WRITE} ${WRITTEN}`, [storable(rows)]);
     const written = new Set(owned.map((row) => row.n));
     for (const n of written) this.count(entries[n]?.events ?? []);
     return entries.map((_, n) => written.has(n));

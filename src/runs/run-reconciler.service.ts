@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ENV, type Env } from '../config/env.js';
+import { ApprovalsService } from './approvals/approvals.service.js';
 import { RunDispatcher } from './run-dispatcher.service.js';
 import { RunEndings } from './run-endings.service.js';
 import { RunLeasesRepository } from './run-leases.repository.js';
@@ -24,6 +25,7 @@ export class RunReconciler {
     private readonly leases: RunLeasesRepository,
     private readonly endings: RunEndings,
     private readonly dispatcher: RunDispatcher,
+    private readonly approvals: ApprovalsService,
   ) {}
 
   /** Looks at once, so that a restarted process goes on with what it left behind, and then again and again. */
@@ -40,6 +42,7 @@ export class RunReconciler {
   async reconcile(): Promise<void> {
     const dead = (await this.leases.leaseOwners()).filter(isKnownDead);
     if (dead.length > 0) await this.leases.endLeases(dead);
+    await this.approvals.expire(BATCH);
     for (const run of await this.leases.due(BATCH)) await this.dispatcher.enqueue(run);
     for (const run of await this.leases.forgotten(FORGOTTEN_HOURS, BATCH)) await this.endings.expire(run);
   }

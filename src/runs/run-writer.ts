@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../common/app-error.js';
 import { databaseError } from '../platform/database/database-error.js';
+import { type NewApproval } from './approvals/approval.js';
 import { StaleFence } from './run.js';
 import { type NewRunEvent } from './run-event.js';
 import { type LogEntry, type RunLogRepository } from './run-log.repository.js';
@@ -23,6 +24,7 @@ export interface WrittenRun {
 export class RunWriter {
   private events: NewRunEvent[] = [];
   private readonly steps = new Map<string, RunStep>();
+  private approvals: NewApproval[] = [];
   private seq: number;
   private tail: Promise<void> = Promise.resolve();
   private next?: Promise<void>;
@@ -64,6 +66,13 @@ export class RunWriter {
     return this.flush();
   }
 
+  /** Writes a question to the owner of the run with its event. Throws StaleFence. */
+  ask(approval: NewApproval, event: NewRunEvent): Promise<void> {
+    this.approvals.push(approval);
+    this.events.push(event);
+    return this.flush();
+  }
+
   /** Resolves when all that was added is committed. */
   flush(): Promise<void> {
     clearTimeout(this.timer);
@@ -83,9 +92,11 @@ export class RunWriter {
     if (this.failure !== undefined) throw this.failure;
     if (this.events.length === 0 && this.steps.size === 0) return;
     const { id: runId, fence } = this.run;
-    const entry = { runId, fence, lastSeq: this.seq, events: this.events, steps: [...this.steps.values()] };
+    const [events, steps, approvals] = [this.events, [...this.steps.values()], this.approvals];
+    const entry = { runId, fence, lastSeq: this.seq, events, steps, approvals };
     this.events = [];
     this.steps.clear();
+    this.approvals = [];
     try {
       await this.append(entry);
     } catch (error) {

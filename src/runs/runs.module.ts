@@ -6,6 +6,14 @@ import { ToolsModule } from '../tools/tools.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { ConversationEvents } from './conversation-events.service.js';
 import { ConversationEventsController } from './conversation-events.controller.js';
+import { AuditModule } from '../audit/audit.module.js';
+import { Approval } from './approvals/approval.entity.js';
+import { ApprovalsController } from './approvals/approvals.controller.js';
+import { ApprovalsRepository } from './approvals/approvals.repository.js';
+import { ApprovalRecords, ApprovalsService } from './approvals/approvals.service.js';
+import { BoundTools } from './approvals/bound-tools.service.js';
+import { RunResumption } from './approvals/run-resumption.service.js';
+import { ToolGate } from './approvals/tool-gate.service.js';
 import { ConversationRunsController } from './conversation-runs.controller.js';
 import { AgentRunner } from './engine/agent-runner.service.js';
 import { AgentTools } from './engine/agent-tools.service.js';
@@ -36,8 +44,21 @@ import { UsageRepository } from './usage/usage.repository.js';
 import { UsageService } from './usage/usage.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Run]), UsersModule, ConversationsModule, ToolsModule, AgentsModule],
-  controllers: [RunsController, ConversationRunsController, ConversationEventsController, UsageController],
+  imports: [
+    TypeOrmModule.forFeature([Run, Approval]),
+    AuditModule,
+    UsersModule,
+    ConversationsModule,
+    ToolsModule,
+    AgentsModule,
+  ],
+  controllers: [
+    RunsController,
+    ConversationRunsController,
+    ConversationEventsController,
+    UsageController,
+    ApprovalsController,
+  ],
   providers: [
     ...[RunsRepository, RunLogRepository, RunLeasesRepository],
     ...[
@@ -53,8 +74,9 @@ import { UsageService } from './usage/usage.service.js';
     ],
     ...[RunWorker, RunWorkerDrain, RunHolder, RunReconciler, RunExecution, RunFinisher],
     ...[UsageRepository, UsageService, Budgets, RunOwners],
+    ...[ApprovalsRepository, ApprovalsService, ApprovalRecords, BoundTools, RunResumption, ToolGate],
     ...[AgentRunner, AgentTools, ModelCaller, PromptBuilder],
   ],
-  exports: [RunsService, RunsRepository, RunIntake, RunStreams],
+  exports: [RunsService, RunsRepository, RunIntake, RunStreams, ApprovalsService],
 })
 export class RunsModule {}

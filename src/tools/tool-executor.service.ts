@@ -51,6 +51,7 @@ export class ToolExecutor {
 
   /**
    * Calls a tool. Throws an AppError when it was not run: `tool_not_found` (also when the caller may not know of it),
+   * `tool_changed`,
    * `insufficient_scope`, `tool_disabled`, `tool_unavailable`, `tool_rate_limited`, `tool_busy`,
    * `invalid_tool_arguments` (with `errors`). A tool that ran and failed is an outcome with `isError`. A tool that asked
    * the client of a 2026-07-28 call ends with ToolPaused.
@@ -61,6 +62,8 @@ export class ToolExecutor {
     if (tool === undefined) throw ToolErrors.tool_not_found();
     const { refusal } = decide(tool.definition, actor, call.agent, call.agentTools);
     if (refusal !== undefined) throw refusal;
+    if (call.definitionHash !== undefined && call.definitionHash !== tool.definition.definitionHash)
+      throw ToolErrors.tool_changed();
     this.limits.count(actor, tool.definition);
 
     const callId = newId();

@@ -166,6 +166,8 @@ export interface ToolCall {
   /** The run and journal path that calls, for the record. */
   readonly runId?: string;
   readonly step?: string;
+  /** The definition that the caller has seen: when the tool has another one by now, it is not run. */
+  readonly definitionHash?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (update: ToolProgress) => void;
   readonly client?: ToolClient;

@@ -5,6 +5,7 @@ export const ToolErrors = defineErrors({
   tool_not_found: { kind: 'not_found', message: 'There is no such tool. GET /api/v1/tools lists them.' },
   tool_disabled: { kind: 'conflict', message: 'The tool is disabled. An admin can enable it.' },
   tool_unavailable: { kind: 'unavailable', message: 'The tool is not available at the moment.' },
+  tool_changed: { kind: 'conflict', message: 'The tool has changed since it was offered. Call it again.' },
   tool_rate_limited: { kind: 'too_many', message: 'The tool was called too often; try again later.' },
   tool_busy: {
     kind: 'unavailable',

@@ -28,8 +28,8 @@ let token: string;
 async function start(): Promise<void> {
   server = await startServer(environment);
   call = caller(server.url);
-  const login = await call('POST', '/api/v1/auth/login', { body: ADMIN });
-  token = login.body.accessToken;
+  // A token outlives the server that gave it.
+  token ??= (await call('POST', '/api/v1/auth/login', { body: ADMIN })).body.accessToken;
 }
 
 beforeAll(async () => {
@@ -93,6 +93,37 @@ describe('a server that is killed in the middle of a run', () => {
     const calls = [...first, ...rest].filter((event) => event.type === 'usage.updated').length;
     expect(calls).toBe(done.usage.modelCalls);
     expect(calls).toBeGreaterThan(modelCalls);
+  });
+
+  it.each([
+    ['approve', 2, 'append_note got buy milk'],
+    ['reject', 1, 'not known'],
+  ])('[R25] a call that may have had an effect is asked about: %s', async (decision, calls, said) => {
+    const { id, before } = await runInside('append_note', NOTE, 'clerk');
+    await server.stop('SIGKILL');
+    tools.release();
+    await start();
+    expect((await wait(id)).status).toBe('requires_action');
+    // The question survives a crash as well.
+    await server.stop('SIGKILL');
+    await start();
+    const asked = await call('GET', `/api/v1/approvals?runId=${id}`, { token });
+    expect(asked.body.items).toMatchObject([
+      { kind: 'confirm_retry', reason: 'confirm_retry', tool: 'append_note', status: 'pending' },
+    ]);
+    const route = `/api/v1/approvals/${asked.body.items[0].id}`;
+    const edit = await call('POST', route, {
+      token,
+      body: { decision: 'edit', arguments: { text: 'sell milk' } },
+    });
+    expect([edit.status, edit.body.code]).toEqual([422, 'approval_not_editable']);
+    expect((await call('POST', route, { token, body: { decision } })).status).toBe(202);
+    const done = await wait(id);
+    expect([done.status, done.output.text]).toEqual(['completed', expect.stringContaining(said)]);
+    expect(tools.calls('append_note') - before).toBe(calls);
+    const events = await readEvents(`${server.url}/api/v1/runs/${id}/events`, { token });
+    expectOnceEach(events);
+    expect(events.filter((event) => event.type === 'approval.resolved')).toHaveLength(1);
   });
 
   it('[R25] never repeats a call that may have had an effect: the run needs somebody', async () => {

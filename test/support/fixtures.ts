@@ -50,6 +50,23 @@ export const FIXTURES: Record<string, Fixture> = {
       return { id };
     },
   },
+  '/api/v1/approvals/{id}': {
+    strangers: ['member', 'admin'],
+    status: 404,
+    make: async (server, token) => {
+      const run = await server.call('POST', '/api/v1/runs', { token, body: { input: 'Hello' } });
+      await server.call('GET', `/api/v1/runs/${run.body.id}/wait?timeoutMs=10000`, { token });
+      const id = randomUUID();
+      await server.sql(
+        `insert into approvals (id, run_id, user_id, kind, reason, step, attempt, agent, tool, definition_hash,
+             requested_arguments, requested_hash, arguments, arguments_hash, status, expires_at)
+         select $1, id, user_id, 'tool_call', 'policy', 'a/t:1', 0, agent, 'calculator', '', '{}', '', '{}', '', 'pending',
+                now() + interval '1 hour' from runs where id = $2`,
+        [id, run.body.id],
+      );
+      return { id };
+    },
+  },
   '/api/v1/sessions/{id}': {
     strangers: ['member', 'admin'],
     status: 404,
@@ -93,6 +110,7 @@ export const SHARED: Record<string, string> = {
 
 /** A valid body for operations that need one, so that the id is what decides the answer. */
 export const BODIES: Record<string, object | ((params: Params) => object)> = {
+  'POST /api/v1/approvals/{id}': { decision: 'approve' },
   'PATCH /api/v1/agents/{name}': { description: 'Changed' },
   'PATCH /api/v1/conversations/{id}': { title: 'Changed' },
   'PATCH /api/v1/conversations/{id}/messages/{messageId}': { content: 'Intruder' },

@@ -10,8 +10,15 @@ export class TracedTools {
   constructor(private readonly folder: string) {
     this.extensions = path.join(folder, 'extensions');
     mkdirSync(this.extensions, { recursive: true });
-    this.write('append_note', 'Append note', 'Appends a note to the ledger.', '{}');
-    this.write('lookup_word', 'Look up word', 'Looks a word up in the dictionary.', '{ readOnlyHint: true }');
+    // An effect that must not happen twice, but does no harm.
+    const harmless = '{ destructiveHint: false, openWorldHint: false }';
+    this.write('append_note', 'Append note', 'Appends a note to the ledger.', harmless);
+    this.write(
+      'lookup_word',
+      'Look up word',
+      'Looks a word up in the dictionary.',
+      '{ readOnlyHint: true, openWorldHint: false }',
+    );
   }
 
   /** Calls of a tool that began. */

@@ -200,6 +200,11 @@ function toPrompt(
 function rootOf(error: unknown): unknown {
   let root = error;
   for (let depth = 0; depth < 10; depth += 1) {
+    // Several calls of one message failed: that one of them has to wait decides.
+    if (root instanceof AggregateError) {
+      const roots = root.errors.map(rootOf);
+      return roots.find((each) => each instanceof RunStop) ?? roots[0];
+    }
     // The wrapper bears the name of what it wraps, so only the class tells them apart.
     if (!(root instanceof Error) || root instanceof AppError || root.cause === undefined) return root;
     if ((root as { '~brand'?: unknown })['~brand'] !== 'MiddlewareError') return root;

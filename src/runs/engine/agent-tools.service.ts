@@ -2,9 +2,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import { type AgentDefinition } from '../../agents/agent.js';
 import { type Actor } from '../../common/actor.js';
 import { AppError } from '../../common/app-error.js';
+import { canonicalJson } from '../../common/canonical-json.js';
 import { ToolExecutor } from '../../tools/tool-executor.service.js';
-import { type ContentBlock, type ToolOutcome } from '../../tools/tool.js';
+import { type ContentBlock, type ToolDefinition, type ToolOutcome } from '../../tools/tool.js';
 import { ToolsService } from '../../tools/tools.service.js';
+import { type Arguments } from '../approvals/approval.js';
+import { type Passage, ToolGate } from '../approvals/tool-gate.service.js';
 import { type RunContext } from '../run-context.js';
 import { RunStop } from '../run-control.js';
 import { newEvent } from '../run-event.js';
@@ -17,6 +20,9 @@ import { type StoredToolCall } from './messages.js';
 /** Longer results are cut in events; the steps of the run hold the whole. */
 const MAX_EVENT_TEXT = 4000;
 
+/** What the journal keeps of a call: the id of its record when the executor knew it, else why it was not made. */
+type ToolResult = ToolReply & { readonly errorCode?: string; readonly callId?: string };
+
 /** The tools of an agent: offered by its allow list, called through ToolExecutor, journaled. */
 @Injectable()
 export class AgentTools {
@@ -25,22 +31,36 @@ export class AgentTools {
   constructor(
     private readonly tools: ToolsService,
     private readonly executor: ToolExecutor,
+    private readonly gate: ToolGate,
   ) {}
 
   /** What the agent may call in the actor's name. */
   async offers(actor: Actor, agent: AgentDefinition): Promise<ToolOffer[]> {
     const visible = await this.tools.visible(actor, agent.name, agent.tools);
-    return visible.map(({ name, title, description, inputSchema, annotations }) => ({
-      name,
-      title,
-      description,
-      inputSchema,
-      repeatable: annotations.readOnlyHint === true || annotations.idempotentHint === true,
+    return visible.map((tool) => ({
+      name: tool.name,
+      title: tool.title,
+      description: tool.description,
+      inputSchema: tool.inputSchema,
+      repeatable: tool.annotations.readOnlyHint === true || tool.annotations.idempotentHint === true,
+      tool,
     }));
   }
 
-  /** Calls a tool once, or replays it. A failure is a reply that says so; only RunStop is thrown. */
-  async call(
+  /**
+   * Calls a tool once, or replays it. A failure is a reply that says so; only RunStop is thrown, also when the call
+   * needs the word of the user first.
+   */
+  call(
+    context: RunContext,
+    task: AgentTask,
+    call: StoredToolCall,
+    offers: readonly ToolOffer[],
+  ): Promise<ToolReply> {
+    return context.control.track(this.callOrReplay(context, task, call, offers));
+  }
+
+  private async callOrReplay(
     context: RunContext,
     task: AgentTask,
     call: StoredToolCall,
@@ -51,19 +71,28 @@ export class AgentTools {
     const about = { toolCallId: call.id, tool: call.name };
     const offer = offers.find((candidate) => candidate.name === call.name);
     const repeats = context.meter.beginToolCall(call.name, call.arguments);
+    const passage = repeats
+      ? { arguments: call.arguments, events: [], refusal: repeated(call) }
+      : await this.passage(context, task, call, offer?.tool, path);
+    const { arguments: args, refusal, definitionHash = offer?.tool?.definitionHash } = passage;
     const step = await context.journal.step(
       {
         path,
         kind: 'tool',
         agent: task.agent.name,
         name: call.name,
-        request: call.arguments,
-        repeatable: offer?.repeatable ?? false,
-        started: [newEvent('tool_call.started', by, { ...about, arguments: call.arguments })],
+        request: args,
+        repeatable: refusal !== undefined || (offer?.repeatable ?? false),
+        ...(definitionHash !== undefined && { definitionHash }),
+        started: [...passage.events, newEvent('tool_call.started', by, { ...about, arguments: args })],
       },
-      async (): Promise<StepEnd> => {
+      async ({ request }): Promise<StepEnd> => {
         const begun = performance.now();
-        const result = repeats ? repeated(call) : await this.execute(context, task, call, offer, path);
+        const made = { ...call, arguments: request as Arguments };
+        const result: ToolResult =
+          refusal === undefined
+            ? noteEdit(call, made, await this.execute(context, task, made, path, definitionHash))
+            : { text: refusal.text, isError: true, errorCode: refusal.code };
         const { text, isError, errorCode } = result;
         const durationMs = Math.round(performance.now() - begun);
         const event = isError
@@ -81,14 +110,29 @@ export class AgentTools {
     return step.result as ToolReply;
   }
 
+  /** Asks the gate about a call that was not begun before. */
+  private async passage(
+    context: RunContext,
+    task: AgentTask,
+    call: StoredToolCall,
+    tool: ToolDefinition | undefined,
+    step: string,
+  ): Promise<Passage> {
+    const free: Passage = { arguments: call.arguments, events: [] };
+    if (tool === undefined || call.broken === true || context.journal.holds(step)) return free;
+    const by = { name: task.agent.name, path: task.path };
+    const { id: toolCallId, arguments: args } = call;
+    return this.gate.pass(context, { tool, agent: task.agent, arguments: args, toolCallId, step, by });
+  }
+
   private async execute(
     context: RunContext,
     task: AgentTask,
     call: StoredToolCall,
-    offer: ToolOffer | undefined,
     path: string,
-  ): Promise<ToolReply & { readonly errorCode?: string; readonly callId?: string }> {
-    if (offer === undefined) {
+    definitionHash: string | undefined,
+  ): Promise<ToolResult> {
+    if (definitionHash === undefined) {
       return { text: `There is no tool "${call.name}" here.`, isError: true, errorCode: 'tool_not_found' };
     }
     if (call.broken === true) {
@@ -104,6 +148,8 @@ export class AgentTools {
         runId: context.runId,
         step: path,
         signal: context.control.signal,
+        // What was approved, or needed no approval, is this definition.
+        definitionHash,
       });
       const { isError, errorCode, callId } = outcome;
       return { text: textOf(outcome), isError, ...(errorCode !== undefined && { errorCode }), callId };
@@ -129,9 +175,16 @@ export class AgentTools {
 }
 
 /** Never run again: it would say the same. [S70] */
-function repeated({ name }: StoredToolCall): ToolReply & { readonly errorCode: string } {
+function repeated({ name }: StoredToolCall): NonNullable<Passage['refusal']> {
   const text = `${name} was called ${MAX_IDENTICAL_CALLS} times with these arguments and is not run again. Use the results that are there, or other arguments.`;
-  return { text, isError: true, errorCode: 'repeated_tool_call' };
+  return { text, code: 'repeated_tool_call' };
+}
+
+/** The model must not believe that it was its own arguments that were used. */
+function noteEdit(wanted: StoredToolCall, made: StoredToolCall, result: ToolResult): ToolResult {
+  const used = canonicalJson(made.arguments);
+  if (used === canonicalJson(wanted.arguments)) return result;
+  return { ...result, text: `[The user changed the arguments to ${used}]\n${result.text}` };
 }
 
 /** A result as the text that a model reads. */

@@ -1,5 +1,5 @@
 import { type AgentDefinition } from '../../agents/agent.js';
-import { type JsonSchema } from '../../tools/tool.js';
+import { type JsonSchema, type ToolDefinition } from '../../tools/tool.js';
 
 /** Agents above each other, the top one included. */
 const MAX_DEPTH = 4;
@@ -12,6 +12,8 @@ export interface ToolOffer {
   readonly inputSchema: JsonSchema;
   /** May a call be begun again when nobody knows whether it had an effect? */
   readonly repeatable: boolean;
+  /** The tool itself; absent for a sub-agent. */
+  readonly tool?: ToolDefinition;
 }
 
 const TASK: JsonSchema = {
