@@ -16,6 +16,8 @@ import { SessionContextSetTool } from './builtin/session-context-set.tool.js';
 import { Git } from './builtin/workspace/git.js';
 import { Workspaces } from './builtin/workspace/workspaces.js';
 import { VaultModule } from './secrets/secrets.module.js';
+import { HttpCaller } from './sources/http/http-caller.service.js';
+import { HttpTools } from './sources/http/http-tools.source.js';
 import { CodeTools } from './sources/code/code-tools.source.js';
 import { Extensions } from './sources/code/extensions.js';
 import { SqlDatabasesController } from './sources/sql/sql-databases.controller.js';
@@ -61,6 +63,8 @@ import { ToolsService } from './tools.service.js';
     Workspaces,
     CodeTools,
     ContractCheck,
+    HttpCaller,
+    HttpTools,
     Extensions,
     SqlDatabasesService,
     SqlTools,
