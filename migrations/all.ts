@@ -18,6 +18,7 @@ import { CreateUsage1763900700000 } from './1763900700000-create-usage.js';
 import { CreateSecrets1763900200000 } from './1763900200000-create-secrets.js';
 import { CreateMcpServers1763900300000 } from './1763900300000-create-mcp-servers.js';
 import { CreateApprovals1763900500000 } from './1763900500000-create-approvals.js';
+import { ExtendRunsForAgents1763900600000 } from './1763900600000-extend-runs-for-agents.js';
 
 /** Every migration, oldest first. A new one is added at the end; a released one is never changed. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -40,4 +41,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateSecrets1763900200000,
   CreateMcpServers1763900300000,
   CreateApprovals1763900500000,
+  ExtendRunsForAgents1763900600000,
 ];

@@ -6,6 +6,7 @@ import { AppError } from '../common/app-error.js';
 import { ENV, type Env } from '../config/env.js';
 import { type Transaction, Transactions } from '../platform/database/transactions.js';
 import { type AgentSpec } from './agent.js';
+import { checkSpec } from './agent-checks.js';
 import { AgentGraph } from './agent-graph.js';
 import { AgentSpecSchema, specHash } from './agent-spec.schema.js';
 import { AgentErrors } from './agents.errors.js';
@@ -106,7 +107,10 @@ async function readAgent(file: string): Promise<AgentSpec> {
   if (error !== undefined) throw new Error(error.message.split('\n')[0]);
   // Few aliases: a "billion laughs" file must not grow in memory.
   const parsed = AgentSpecSchema.safeParse(document.toJS({ maxAliasCount: 10 }));
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    checkSpec(parsed.data);
+    return parsed.data;
+  }
   const [issue] = parsed.error.issues;
   throw new Error(`${issue?.path.join('.') ?? ''} ${issue?.message ?? 'is not valid'}`.trim());
 }

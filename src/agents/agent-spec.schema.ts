@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AGENT_PATTERNS, type AgentSpec } from './agent.js';
-import { unknownVariables } from './instructions.js';
 
 export const AGENT_NAME = /^[a-z0-9][a-z0-9_-]{0,57}$/;
 
@@ -31,6 +30,18 @@ const Memory = z.strictObject({
   summarise: z.boolean().default(false).describe('Summarise what is older than the window.'),
 });
 
+const Variables = z
+  .record(
+    z.string().regex(/^[a-z][A-Za-z0-9_]{0,39}$/, 'must be a name of letters, digits and _, e.g. audience'),
+    z.strictObject({
+      description: z.string().trim().min(1).max(500),
+      default: z.string().max(4000).optional(),
+      required: z.boolean().optional(),
+    }),
+  )
+  .refine((all) => Object.keys(all).length <= 20, 'must have at most 20 variables')
+  .describe('What runs may give for {{name}} in the instructions: plain text, never evaluated.');
+
 const names = <T extends z.ZodType>(item: T, max: number) =>
   z
     .array(item)
@@ -49,10 +60,7 @@ export const AGENT_FIELDS = {
   instructions: z
     .string()
     .max(32_000)
-    .refine((text) => unknownVariables(text).length === 0, {
-      error: ({ input }) => `has unknown variables: ${unknownVariables(String(input)).join(', ')}`,
-    })
-    .describe('System prompt. {{agent}}, {{title}} and {{date}} are replaced.'),
+    .describe('System prompt. {{agent}}, {{title}}, {{date}} and the declared variables are replaced.'),
   model: ModelId.nullable().default(null).describe('Null is LLM_MODEL.'),
   fallbackModels: names(
     ModelId.refine((id) => !id.startsWith('builtin:'), 'must be an LLM: rules never stand in for one'),
@@ -71,6 +79,12 @@ export const AGENT_FIELDS = {
     .default('destructive')
     .describe('Which tool calls wait for a decision of the user.'),
   memory: Memory.prefault({}),
+  variables: Variables.optional(),
+  outputSchema: z
+    .record(z.string(), z.unknown())
+    .nullable()
+    .optional()
+    .describe('JSON Schema 2020-12 of an object: the answer is one JSON value that fits it.'),
 };
 
 /** A whole agent, as POST takes it and a *.agent.yaml holds it. Unknown fields are refused. */

@@ -29,6 +29,17 @@ export interface AgentSpec {
   readonly limits: RunLimits;
   readonly approval: 'never' | 'destructive' | 'always';
   readonly memory: { readonly window: number; readonly summarise: boolean };
+  /** What runs may give for `{{name}}` in the instructions. */
+  readonly variables?: Readonly<Record<string, AgentVariable>>;
+  /** JSON Schema 2020-12 of the answer. */
+  readonly outputSchema?: Readonly<Record<string, unknown>> | null;
+}
+
+/** A variable of the instructions. Without a default, and not required, it is empty text. */
+export interface AgentVariable {
+  readonly description: string;
+  readonly default?: string;
+  readonly required?: boolean;
 }
 
 /** An agent as the registry holds it. */

@@ -33,6 +33,8 @@ export const UpdateAgentRequest = named(
     limits: AGENT_FIELDS.limits.unwrap().optional(),
     approval: AGENT_FIELDS.approval.unwrap().optional(),
     memory: AGENT_FIELDS.memory.unwrap().optional(),
+    variables: AGENT_FIELDS.variables,
+    outputSchema: AGENT_FIELDS.outputSchema,
   }),
 );
 export type UpdateAgentRequest = z.infer<typeof UpdateAgentRequest>;
@@ -56,6 +58,17 @@ const SPEC = {
   }),
   approval: z.enum(['never', 'destructive', 'always']),
   memory: z.object({ window: z.int(), summarise: z.boolean() }),
+  variables: z
+    .record(
+      z.string(),
+      z.object({
+        description: z.string(),
+        default: z.string().optional(),
+        required: z.boolean().optional(),
+      }),
+    )
+    .optional(),
+  outputSchema: z.record(z.string(), z.unknown()).nullable().optional(),
   version: z.int(),
   origin: z
     .enum(['seed', 'file', 'user'])

@@ -14,5 +14,9 @@ export const AgentErrors = defineErrors({
     message: 'Another agent lists this one in its subAgents; change that one first.',
   },
   agent_cycle: { kind: 'unprocessable', message: 'An agent must not reach itself through its subAgents.' },
+  invalid_variables: {
+    kind: 'unprocessable',
+    message: 'The variables are not those that the agent declares.',
+  },
   too_many_agents: { kind: 'unprocessable', message: 'You have 200 private agents; delete one first.' },
 });

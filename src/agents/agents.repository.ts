@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type EntityManager, IsNull, Repository, type SelectQueryBuilder } from 'typeorm';
+import {
+  type EntityManager,
+  IsNull,
+  type QueryDeepPartialEntity,
+  Repository,
+  type SelectQueryBuilder,
+} from 'typeorm';
 import { newId } from '../common/ids.js';
 import { type Transaction } from '../platform/database/transactions.js';
 import { AgentRow, AgentVersionRow } from './agent.entity.js';
@@ -11,7 +17,7 @@ import { specHash } from './agent-spec.schema.js';
 export type StoredAgent = AgentRow & { current: AgentVersionRow };
 
 /** Any constant of our own. All writes of agents take it: a cycle must not slip in between two of them. */
-const AGENT_WRITES = 7_214_002;
+const AGENT_WRITES = 7_214_006;
 
 @Injectable()
 export class AgentsRepository {
@@ -125,7 +131,12 @@ export class AgentsRepository {
       hash: specHash(definition),
       createdBy: by.createdBy,
     };
-    await tx.createQueryBuilder().insert().into(AgentVersionRow).values(row).execute();
+    await tx
+      .createQueryBuilder()
+      .insert()
+      .into(AgentVersionRow)
+      .values(row as QueryDeepPartialEntity<AgentVersionRow>)
+      .execute();
   }
 
   private visible(userId: string | null, tx?: Transaction): SelectQueryBuilder<AgentRow> {

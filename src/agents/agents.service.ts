@@ -5,6 +5,7 @@ import { type Page, type PageQuery } from '../common/page.js';
 import { type Transaction, Transactions } from '../platform/database/transactions.js';
 import { Cursors } from '../platform/secrets/cursors.js';
 import { type AgentDefinition, type AgentSpec, type AgentVersion } from './agent.js';
+import { checkSpec } from './agent-checks.js';
 import { AgentGraph } from './agent-graph.js';
 import { AgentErrors } from './agents.errors.js';
 import { AgentsRepository, type StoredAgent } from './agents.repository.js';
@@ -98,6 +99,7 @@ export class AgentsService {
     return this.write(async (tx) => {
       const agent = await this.findManaged(actor, name, tx);
       const spec = { ...agent.current.definition, ...patch };
+      checkSpec(spec);
       await this.graph.check(agent.ownerId, spec, tx);
       await this.agents.addVersion(
         agent.id,
@@ -126,6 +128,7 @@ export class AgentsService {
   }
 
   private async createIn(actor: Actor, spec: AgentSpec, shared: boolean, tx: Transaction): Promise<void> {
+    checkSpec(spec);
     const ownerId = shared ? null : actor.userId;
     const [taken] = await this.agents.findVisible(ownerId, [spec.name], tx);
     if (taken !== undefined) throw AgentErrors.agent_exists();

@@ -15,17 +15,21 @@ export interface PromptMessage {
 
 /** The answer of an agent. */
 export interface AgentAnswer {
+  /** Who gave it: after a handoff not the agent that the run began with. */
+  readonly by: EventAgent;
   readonly text: string;
   readonly messageId: string;
   readonly model: string;
   readonly generatedBy: 'rules' | 'llm';
   readonly toolCalls: readonly MessageToolCall[];
+  /** The answer as JSON, when a schema was asked for. */
+  readonly structured?: unknown;
 }
 
 /** What one run shares among all its agents. */
 export class RunContext {
   /** What the top-level agent has said of a message that is not complete yet. */
-  partial?: { readonly messageId: string; text: string };
+  partial?: { readonly messageId: string; text: string; readonly by: EventAgent };
 
   constructor(
     readonly runId: string,
@@ -37,6 +41,8 @@ export class RunContext {
     readonly approvals: RunApprovals,
     /** What the user wrote for this run. */
     readonly userText: string,
+    /** What the maker of the run gave for the variables of instructions. */
+    readonly variables: Readonly<Record<string, string>>,
   ) {}
 
   emit(type: RunEventType, agent: EventAgent, data?: Readonly<Record<string, unknown>>): void {

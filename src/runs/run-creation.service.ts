@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { schemaProblem } from '../agents/agent-checks.js';
 import { AgentsService } from '../agents/agents.service.js';
+import { checkVariables } from '../agents/instructions.js';
 import { type Actor } from '../common/actor.js';
+import { CommonErrors } from '../common/common.errors.js';
 import { newId } from '../common/ids.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { type MessageContent } from '../conversations/message.js';
@@ -26,6 +29,9 @@ export interface RunRequest {
   readonly concurrency?: 'enqueue' | 'reject' | 'interrupt';
   readonly limits?: Partial<RunLimits>;
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Values for the variables of the agent. */
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly output?: { readonly schema: Readonly<Record<string, unknown>> };
   /** W3C Trace Context of the caller. */
   readonly traceparent?: string;
 }
@@ -49,12 +55,20 @@ export class RunCreation {
 
   /**
    * The agent that a run will have: the one asked for, else that of its conversation, else the default. Asked before
-   * the transaction, which must not wait for a second connection. Throws `conversation_not_found`, `agent_not_found`.
+   * the transaction, which must not wait for a second connection. Throws `conversation_not_found`, `agent_not_found`,
+   * `invalid_variables`, `invalid_request` (the schema of the output).
    */
-  async agentOf(actor: Actor, { agent, conversationId }: RunRequest): Promise<string> {
+  async agentOf(actor: Actor, request: RunRequest): Promise<string> {
+    const { agent, conversationId } = request;
     const conversation =
       conversationId === undefined ? undefined : await this.conversations.get(actor, conversationId);
-    return (await this.agents.get(actor, agent ?? conversation?.agent ?? DEFAULT_AGENT)).name;
+    const found = await this.agents.get(actor, agent ?? conversation?.agent ?? DEFAULT_AGENT);
+    checkVariables(found, request.variables ?? {});
+    const message = schemaProblem(request.output?.schema);
+    if (message !== undefined) {
+      throw CommonErrors.invalid_request(undefined, { errors: [{ field: 'output.schema', message }] });
+    }
+    return found.name;
   }
 
   /**
@@ -126,6 +140,8 @@ function toRow(
     usage: NO_USAGE,
     limits: request.limits ?? {},
     metadata: request.metadata ?? {},
+    variables: request.variables ?? {},
+    outputSchema: request.output?.schema ?? null,
     credential: { scopes: [...actor.scopes], ...(sessionId && { sessionId }), ...(apiKeyId && { apiKeyId }) },
     traceparent: request.traceparent ?? newTraceparent(),
     leaseOwner: null,

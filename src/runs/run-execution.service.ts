@@ -4,8 +4,7 @@ import { type AgentDefinition } from '../agents/agent.js';
 import { type Actor } from '../common/actor.js';
 import { AppError } from '../common/app-error.js';
 import { CommonErrors } from '../common/common.errors.js';
-import { AgentRunner } from './engine/agent-runner.service.js';
-import { PromptBuilder } from './engine/prompt-builder.service.js';
+import { RunEntry } from './engine/run-entry.service.js';
 import { type RunFailure, StaleFence } from './run.js';
 import { type AgentAnswer, RunContext } from './run-context.js';
 import { RunApprovals } from './approvals/run-approvals.js';
@@ -44,8 +43,7 @@ export class RunExecution {
   constructor(
     private readonly owners: RunOwners,
     private readonly agents: AgentsService,
-    private readonly prompts: PromptBuilder,
-    private readonly runner: AgentRunner,
+    private readonly entry: RunEntry,
     private readonly finisher: RunFinisher,
   ) {}
 
@@ -69,7 +67,17 @@ export class RunExecution {
     const approvals = new RunApprovals(held.approvals, writer, control);
     const journal = new RunJournal(held.steps, writer, control, held.trace, approvals);
     const contextFor = (actor: Actor, meter: RunMeter) =>
-      new RunContext(run.id, actor, control, writer, journal, meter, approvals, textOf(run.input));
+      new RunContext(
+        run.id,
+        actor,
+        control,
+        writer,
+        journal,
+        meter,
+        approvals,
+        textOf(run.input),
+        run.variables,
+      );
     let context = contextFor(ownerOf(run), unlimited());
     try {
       if (run.status === 'cancelling') control.stop(new RunStop('cancelled'));
@@ -103,16 +111,10 @@ export class RunExecution {
     agent: AgentDefinition,
     timeoutMs: number,
   ): Promise<AgentAnswer> {
-    const by = { name: agent.name, path: agent.name };
-    if (run.lastSeq <= EVENTS_OF_CREATION) {
-      context.emit('run.started', by);
-      context.emit('agent.started', by);
-    }
     const timeUp = () => context.control.stop(new RunStop('failed', RunErrors.run_timeout()));
     const timer = setTimeout(timeUp, Math.max(0, timeoutMs - run.elapsedMs));
     try {
-      const prompt = await this.prompts.build(context.actor, run, agent);
-      return await this.runner.run(context, { agent, path: agent.name, above: [], prompt });
+      return await this.entry.answer(context, run, agent);
     } finally {
       // Steps beside the one that ended it are bounded in time too.
       await context.control.settled();
@@ -142,16 +144,20 @@ export class RunExecution {
     answer: AgentAnswer,
   ): Finish {
     const by = { name: agent.name, path: agent.name };
-    const { text, messageId, model, generatedBy, toolCalls } = answer;
-    const output = { text, ...(run.conversationId !== null && { messageId }) };
+    const { text, messageId, model, generatedBy, toolCalls, structured } = answer;
+    const output = {
+      text,
+      ...(run.conversationId !== null && { messageId }),
+      ...(structured !== undefined && { structured }),
+    };
     const about = { messageId, visibility: 'user', text, status: 'complete', model, generatedBy };
     return {
       status: 'completed',
       usage: context.meter.usage,
       output,
       events: [
-        newEvent('message.completed', by, about),
-        newEvent('agent.completed', by, { isError: false }),
+        newEvent('message.completed', answer.by, about),
+        newEvent('agent.completed', answer.by, { isError: false }),
         newEvent('run.completed', by, { output, usage: context.meter.usage }),
       ],
       ...(run.conversationId !== null && {
@@ -160,7 +166,7 @@ export class RunExecution {
           conversationId: run.conversationId,
           role: 'assistant',
           content: [{ type: 'text', text }],
-          agent: agent.name,
+          agent: answer.by.name,
           runId: run.id,
           ...(toolCalls.length > 0 && { toolCalls }),
           status: 'complete',
@@ -209,12 +215,9 @@ export class RunExecution {
   private withPartial(run: ClaimedRun, context: RunContext, finish: Finish): Finish {
     const { partial } = context;
     if (partial === undefined || partial.text.trim() === '') return finish;
-    const { messageId, text } = partial;
+    const { messageId, text, by } = partial;
     const about = { messageId, visibility: 'user', text, status: 'incomplete' };
-    const events = [
-      newEvent('message.completed', { name: run.agent, path: run.agent }, about),
-      ...finish.events,
-    ];
+    const events = [newEvent('message.completed', by, about), ...finish.events];
     const output = { text, ...(run.conversationId !== null && { messageId }) };
     if (run.conversationId === null) return { ...finish, events, output };
     return {
@@ -226,16 +229,13 @@ export class RunExecution {
         conversationId: run.conversationId,
         role: 'assistant',
         content: [{ type: 'text', text }],
-        agent: run.agent,
+        agent: by.name,
         runId: run.id,
         status: 'incomplete',
       },
     };
   }
 }
-
-/** `run.created` and `run.queued`: a run that has more was started before. */
-const EVENTS_OF_CREATION = 2;
 
 function unlimited(): RunMeter {
   const limits = { maxSteps: 0, maxToolCalls: 0, maxTokens: 0, maxCostUsd: 0, timeoutMs: 0 };

@@ -110,6 +110,19 @@ export class RunJournal {
     return [resolved(answer, by, toolCallId)];
   }
 
+  /** The agent that took the first step; undefined before it. Every path begins with its name. */
+  get beganWith(): string | undefined {
+    const [first] = this.rows.keys();
+    return first?.split(/[/>]/, 1)[0];
+  }
+
+  /** The steps that the agent of a path took, with those of its sub-agents. */
+  stepsOf(path: string): RunStep[] {
+    return [...this.rows.values()].filter(
+      (row) => row.path.startsWith(`${path}/`) || row.path.startsWith(`${path}>`),
+    );
+  }
+
   /** Steps that were begun and have no end. */
   dangling(): RunStep[] {
     return [...this.rows.values()].filter((row) => row.status === 'started');

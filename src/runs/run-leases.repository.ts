@@ -24,6 +24,8 @@ export interface ClaimedRun {
   readonly input: RunInput;
   readonly inputMessageId: string | null;
   readonly limits: Partial<RunLimits>;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly outputSchema: Readonly<Record<string, unknown>> | null;
   readonly credential: RunCredential;
   readonly fence: number;
   readonly attempt: number;
@@ -254,5 +256,6 @@ const CLAIM = `
     where r.id = $1 and ((r.status = 'queued' and ${HEAD_OF_FREE})
       or (r.status in ('running', 'cancelling') and r.lease_until < now()))
     returning r.id, r.position, r.user_id as "userId", r.conversation_id as "conversationId", r.agent, r.status, r.input,
-      r.input_message_id as "inputMessageId", r.limits, r.credential, r.fence, r.attempt, r.last_seq as "lastSeq", r.traceparent,
+      r.input_message_id as "inputMessageId", r.limits, r.credential, r.variables, r.output_schema as "outputSchema",
+      r.fence, r.attempt, r.last_seq as "lastSeq", r.traceparent,
       (extract(epoch from now() - r.started_at) * 1000 - r.waited_ms)::float8 as "elapsedMs"`;

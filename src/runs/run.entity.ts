@@ -26,6 +26,10 @@ export class Run {
   @Column('jsonb') usage: RunUsage;
   @Column('jsonb') limits: Partial<RunLimits>;
   @Column('jsonb') metadata: Readonly<Record<string, unknown>>;
+  @Column('jsonb') variables: Readonly<Record<string, string>>;
+  @Column('jsonb', { name: 'output_schema', nullable: true }) outputSchema: Readonly<
+    Record<string, unknown>
+  > | null;
   @Column('jsonb') credential: RunCredential;
   @Column('text', { nullable: true }) traceparent: string | null;
   @Column('text', { name: 'lease_owner', nullable: true }) leaseOwner: string | null;

@@ -70,6 +70,8 @@ export interface RunCredential {
 export interface RunOutput {
   readonly text: string;
   readonly messageId?: string;
+  /** The answer as JSON, when a schema was asked for. */
+  readonly structured?: unknown;
 }
 
 /** Why a run failed: the stable code and safe text of an AppError. */

@@ -51,6 +51,15 @@ export const NewRun = named(
       .partial()
       .optional()
       .describe('Bounds of this run. They can only be stricter than those of the agent.'),
+    variables: z
+      .record(z.string().min(1).max(40), z.string().max(4000))
+      .refine((value) => Object.keys(value).length <= 20, 'must have at most 20 entries')
+      .optional()
+      .describe('Values for the variables that the agent declares.'),
+    output: z
+      .strictObject({ schema: z.record(z.string(), z.unknown()) })
+      .optional()
+      .describe('JSON Schema 2020-12 of an object that the answer must be. Default: that of the agent.'),
     metadata: z
       .record(z.string().min(1).max(64), z.union([z.string().max(512), z.number(), z.boolean()]))
       .refine((value) => Object.keys(value).length <= 16, 'must have at most 16 entries')
@@ -66,7 +75,13 @@ export const Run = named(
     conversationId: z.uuid().optional(),
     agent: z.string(),
     status: z.enum(RUN_STATUSES),
-    output: z.object({ text: z.string(), messageId: z.uuid().optional() }).optional(),
+    output: z
+      .object({
+        text: z.string(),
+        messageId: z.uuid().optional(),
+        structured: z.unknown().optional().describe('The answer as JSON that fits the schema asked for.'),
+      })
+      .optional(),
     error: z.object({ code: z.string(), message: z.string() }).optional(),
     usage: z.object({
       inputTokens: z.int(),

@@ -32,5 +32,10 @@ export const RunErrors = defineErrors({
     kind: 'internal',
     message: 'The server stopped several times during this run; it was given up.',
   },
+  sub_agent_failed: { kind: 'unprocessable', message: 'An agent that was asked could not answer.' },
+  invalid_agent_output: {
+    kind: 'unprocessable',
+    message: 'The answer of the agent does not fit the JSON Schema that was asked for.',
+  },
   user_disabled: { kind: 'forbidden', message: 'The account that made this run is disabled.' },
 });

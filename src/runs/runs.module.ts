@@ -15,10 +15,12 @@ import { BoundTools } from './approvals/bound-tools.service.js';
 import { RunResumption } from './approvals/run-resumption.service.js';
 import { ToolGate } from './approvals/tool-gate.service.js';
 import { ConversationRunsController } from './conversation-runs.controller.js';
+import { AgentLoop } from './engine/agent-loop.service.js';
 import { AgentRunner } from './engine/agent-runner.service.js';
 import { AgentTools } from './engine/agent-tools.service.js';
 import { ModelCaller } from './engine/model-caller.service.js';
 import { PromptBuilder } from './engine/prompt-builder.service.js';
+import { RunEntry } from './engine/run-entry.service.js';
 import { RunCreation } from './run-creation.service.js';
 import { RunDispatcher } from './run-dispatcher.service.js';
 import { RunEndings } from './run-endings.service.js';
@@ -75,7 +77,7 @@ import { UsageService } from './usage/usage.service.js';
     ...[RunWorker, RunWorkerDrain, RunHolder, RunReconciler, RunExecution, RunFinisher],
     ...[UsageRepository, UsageService, Budgets, RunOwners],
     ...[ApprovalsRepository, ApprovalsService, ApprovalRecords, BoundTools, RunResumption, ToolGate],
-    ...[AgentRunner, AgentTools, ModelCaller, PromptBuilder],
+    ...[RunEntry, AgentRunner, AgentLoop, AgentTools, ModelCaller, PromptBuilder],
   ],
   exports: [RunsService, RunsRepository, RunIntake, RunStreams, ApprovalsService],
 })

@@ -117,6 +117,14 @@ export class RunsRepository {
     return rows.map((row) => row.id);
   }
 
+  /** The agent that a run was made for. */
+  async agentOf(id: string): Promise<string | undefined> {
+    const rows: { agent: string }[] = await this.dataSource.query('select agent from runs where id = $1', [
+      id,
+    ]);
+    return rows[0]?.agent;
+  }
+
   /** How many runs wait and run, over all users. */
   async statistics(): Promise<{ queued: number; running: number }> {
     const [row]: [{ queued: number; running: number }] = await this.dataSource.query(

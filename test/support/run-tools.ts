@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import path from 'node:path';
 import { type TestApp } from './test-app.js';
 
-/** Tools that leave a trace of every call in a folder, and wait while its file `hold` is there. */
+/** Tools that leave a trace of every call in a folder, and wait while a file `hold.*` is there. */
 export class TracedTools {
   /** For EXTENSIONS_DIR. */
   readonly extensions: string;
@@ -27,12 +27,15 @@ export class TracedTools {
     return existsSync(file) ? readFileSync(file, 'utf8').length : 0;
   }
 
-  hold(): void {
-    writeFileSync(path.join(this.folder, 'hold'), '');
+  /** Lets calls wait: of every tool, or of one. */
+  hold(tool = 'all'): void {
+    writeFileSync(path.join(this.folder, `hold.${tool}`), '');
   }
 
   release(): void {
-    rmSync(path.join(this.folder, 'hold'), { force: true });
+    for (const tool of ['all', 'append_note', 'lookup_word']) {
+      rmSync(path.join(this.folder, `hold.${tool}`), { force: true });
+    }
   }
 
   private write(name: string, title: string, description: string, annotations: string): void {
@@ -45,7 +48,8 @@ export class TracedTools {
           required: ['text'], additionalProperties: false },
         async run({ text }, { signal }) {
           appendFileSync(${JSON.stringify(path.join(this.folder, `${name}.calls`))}, 'x');
-          while (existsSync(${JSON.stringify(path.join(this.folder, 'hold'))})) {
+          const held = ['all', '${name}'].map((which) => ${JSON.stringify(path.join(this.folder, 'hold.'))} + which);
+          while (held.some((file) => existsSync(file))) {
             signal.throwIfAborted();
             await new Promise((resolve) => setTimeout(resolve, 20));
           }

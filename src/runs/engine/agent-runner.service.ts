@@ -1,214 +1,249 @@
 import { Injectable } from '@nestjs/common';
-import { type AIMessage, type BaseMessage } from '@langchain/core/messages';
 import { type AgentDefinition } from '../../agents/agent.js';
 import { AgentsService } from '../../agents/agents.service.js';
-import { renderInstructions } from '../../agents/instructions.js';
-import { AppError } from '../../common/app-error.js';
-import { type AgentAnswer, type PromptMessage, type RunContext } from '../run-context.js';
+import { ChatModels } from '../../agents/models/chat-models.service.js';
+import { newId } from '../../common/ids.js';
+import { type AgentAnswer, type RunContext } from '../run-context.js';
 import { RunStop } from '../run-control.js';
 import { newEvent } from '../run-event.js';
 import { type StepEnd } from '../run-journal.js';
-import { type AgentTask, type ToolReply } from './agent-task.js';
+import { type CallUsage } from '../run-meter.js';
+import { RunErrors } from '../runs.errors.js';
+import { AgentLoop, type Opening } from './agent-loop.service.js';
+import { type AgentReply, type AgentTask } from './agent-task.js';
 import { AgentTools } from './agent-tools.service.js';
-import { askName, askTool, canAsk, type ToolOffer } from './delegation.js';
-import { loadLangChain, type LangChain } from './langchain.js';
-import { type StoredReply, type StoredToolCall, toMessage } from './messages.js';
+import { AnswerFormat } from './answer-format.js';
+import { dataBlock, withData } from './data-block.js';
+import { askName, askTool, canAsk, handoffTool, type ToolOffer } from './delegation.js';
+import { taskAfter } from './handoff.js';
+import { mapBounded } from './map-bounded.js';
 import { ModelCaller } from './model-caller.service.js';
 
-/** Runs agents with LangChain's createAgent: one middleware journals every model call and every tool call. */
+/** Agents that work at the same time for a `parallel` one. */
+const MAX_PARALLEL = 4;
+/** Agents among whom a conversation may move. */
+const MAX_GROUP = 30;
+
+/** A question to a sub-agent. */
+interface Question extends Pick<AgentTask, 'agent' | 'prompt' | 'speaksFor' | 'outputSchema'> {
+  readonly callId: string;
+  readonly request: unknown;
+  /** What it is asked, in words. */
+  readonly words: unknown;
+}
+
+/** Runs agents by their pattern. All of them, however deep, are steps of one run. */
 @Injectable()
 export class AgentRunner {
   constructor(
     private readonly agents: AgentsService,
     private readonly tools: AgentTools,
-    private readonly models: ModelCaller,
+    private readonly loop: AgentLoop,
+    private readonly models: ChatModels,
+    private readonly caller: ModelCaller,
   ) {}
 
-  /** Loads LangChain ahead of the first run. */
-  async warmUp(): Promise<void> {
-    await loadLangChain();
-  }
-
-  /**
-   * Runs an agent until it answers. Throws RunStop when the run must not go on, an AppError when a model fails.
-   * Steps that the journal holds are replayed without a call or an event.
-   */
+  /** Runs an agent until it, or one that it hands over to, answers. Throws RunStop or the AppError of its failure. */
   async run(context: RunContext, task: AgentTask): Promise<AgentAnswer> {
-    const lc = await loadLangChain();
-    const subAgents = await this.agents.getMany(context.actor, task.agent.subAgents);
-    const offers = [
-      ...(await this.tools.offers(context.actor, task.agent)),
-      ...(await Promise.all(
-        subAgents.map(async (agent) => askTool(agent, await this.tools.offers(context.actor, agent))),
-      )),
-    ];
-    const dialogue = new Dialogue();
-    const agent = lc.createAgent({
-      name: task.agent.name,
-      model: await this.models.primary(task.agent),
-      systemPrompt: renderInstructions(task.agent, new Date()),
-      tools: offers.map((offer) => toLangChain(lc, offer)),
-      middleware: [this.journal(lc, context, task, { offers, subAgents, dialogue })],
-    });
-    try {
-      await agent.invoke(
-        { messages: task.prompt.map((message) => toPrompt(lc, message)) },
-        // The limits of the run bound it; LangGraph's own count must not come first.
-        { signal: context.control.signal, recursionLimit: 10_000, callbacks: [] },
-      );
-    } catch (error) {
-      throw context.control.reason ?? rootOf(error);
+    switch (task.agent.pattern) {
+      case 'sequential':
+        return this.inSequence(context, task);
+      case 'parallel':
+        return this.inParallel(context, task);
+      default:
+        return this.converse(context, task);
     }
-    return dialogue.answer();
   }
 
-  /** Every call passes here, and none goes on to LangChain's own handlers: ToolExecutor and ModelCaller do the work. */
-  private journal(
-    lc: LangChain,
-    context: RunContext,
-    task: AgentTask,
-    own: { offers: readonly ToolOffer[]; subAgents: readonly AgentDefinition[]; dialogue: Dialogue },
-  ) {
-    const { dialogue, offers, subAgents } = own;
-    return lc.createMiddleware({
-      name: 'journal',
-      wrapModelCall: async (request) => {
-        const step = dialogue.nextStep();
-        const prompt: BaseMessage[] = [request.systemMessage, ...request.messages];
-        const reply = await this.models.call(context, task, {
-          step,
-          prompt: prompt.filter((message) => message.text !== '' || message.getType() !== 'system'),
-          tools: request.tools,
-          seen: dialogue.callIds,
-        });
-        dialogue.add(reply);
-        return toMessage(lc, reply.reply);
+  /** One agent with its model; its sub-agents are tools, or may take the conversation over. */
+  private async converse(context: RunContext, task: AgentTask, opening?: Opening): Promise<AgentAnswer> {
+    const { actor } = context;
+    const { agent, group = [] } = task;
+    const subAgents = agent.pattern === 'handoff' ? [] : await this.agents.getMany(actor, agent.subAgents);
+    const successors = group.filter(({ name }) => name !== agent.name && !task.above.includes(name));
+    const offer = async (
+      peers: readonly AgentDefinition[],
+      asTool: (peer: AgentDefinition, tools: readonly ToolOffer[]) => ToolOffer,
+    ) => Promise.all(peers.map(async (peer) => asTool(peer, await this.tools.offers(actor, peer))));
+    const offers = [
+      ...(await this.tools.offers(actor, agent)),
+      ...(await offer(subAgents, askTool)),
+      ...(await offer(successors, handoffTool)),
+    ];
+    const end = await this.loop.run(
+      context,
+      task,
+      {
+        ...{ offers, subAgents, successors },
+        ask: (call, peer) => {
+          const words = call.arguments['task'];
+          const prompt = [{ role: 'user' as const, text: String(words) }];
+          return this.ask(context, task, {
+            ...{ agent: peer, callId: call.id, request: call.arguments, words, prompt },
+          });
+        },
       },
-      wrapToolCall: async ({ toolCall: { id = '', name, args } }) => {
-        const call = dialogue.call(id) ?? { id, name, arguments: args };
-        const target = subAgents.find((agent) => askName(agent) === name);
-        const { text, isError } =
-          target === undefined
-            ? await this.tools.call(context, task, call, offers)
-            : await this.ask(context, task, call, target);
-        return new lc.ToolMessage({
-          content: text,
-          tool_call_id: id,
-          name,
-          status: isError ? 'error' : 'success',
-        });
-      },
-    });
+      opening,
+    );
+    return 'answer' in end ? end.answer : this.run(context, taskAfter(task, end.handoff));
+  }
+
+  /** Each sub-agent gets the task and what the one before it answered. The last one's answer is the answer. */
+  private async inSequence(context: RunContext, task: AgentTask): Promise<AgentAnswer> {
+    const subAgents = await this.membersOf(context, task);
+    const last = subAgents.length - 1;
+    let previous: AgentReply | undefined;
+    for (const [index, agent] of subAgents.entries()) {
+      const before = subAgents[index - 1];
+      const prompt =
+        previous === undefined || before === undefined
+          ? task.prompt
+          : withData(
+              task.prompt,
+              dataBlock(`The agent ${before.name} did the step before yours and gave:`, previous.text),
+            );
+      const reply = await this.ask(context, task, {
+        ...{ agent, callId: `s${index}`, request: {}, words: task.prompt.at(-1)?.text, prompt },
+        ...(index === last && { speaksFor: task.speaksFor, outputSchema: schemaOf(task) }),
+      });
+      if (reply.isError) {
+        throw RunErrors.sub_agent_failed(`Step ${index + 1} of ${subAgents.length} failed. ${reply.text}`);
+      }
+      previous = reply;
+    }
+    const { text = '', answer } = previous ?? {};
+    if (answer === undefined) throw RunErrors.sub_agent_failed();
+    return { by: { name: task.agent.name, path: task.path }, text, ...answer, toolCalls: [] };
+  }
+
+  /** All sub-agents get the task, some at a time; then the agent's own model, or a list, puts the answers together. */
+  private async inParallel(context: RunContext, task: AgentTask): Promise<AgentAnswer> {
+    const subAgents = await this.membersOf(context, task);
+    const words = task.prompt.at(-1)?.text;
+    const replies = await mapBounded(subAgents, MAX_PARALLEL, (agent, index) =>
+      this.ask(context, task, {
+        ...{ agent, callId: `s${index}`, request: {}, words, prompt: task.prompt },
+      }),
+    );
+    if (replies.every(({ isError }) => isError)) {
+      throw RunErrors.sub_agent_failed(replies.map(({ text }) => text).join(' '));
+    }
+    const { generatedBy } = await this.models.open(task.agent.model);
+    if (generatedBy === 'rules' || task.agent.instructions.trim() === '') {
+      return merge(task, subAgents, replies);
+    }
+    const calls = subAgents.map((agent, index) => ({
+      ...{ id: `s${index}`, name: askName(agent), arguments: { task: words } },
+    }));
+    return this.converse(context, task, { calls, replies });
+  }
+
+  /** The agents of a workflow. One that is missing must not be left out silently. */
+  private async membersOf(context: RunContext, { agent }: AgentTask): Promise<AgentDefinition[]> {
+    const found = await this.agents.getMany(context.actor, agent.subAgents);
+    const missing = agent.subAgents.filter((name) => !found.some((one) => one.name === name));
+    if (missing.length === 0) return found;
+    throw RunErrors.sub_agent_failed(
+      `The agent ${agent.name} needs ${missing.join(', ')}, which is not there.`,
+    );
   }
 
   /** A sub-agent works as steps of the same run. What goes wrong there is an error result, never an empty success. */
-  private async ask(
-    context: RunContext,
-    task: AgentTask,
-    call: StoredToolCall,
-    agent: AgentDefinition,
-  ): Promise<ToolReply> {
-    const path = `${task.path}>${agent.name}:${call.id}`;
+  private async ask(context: RunContext, task: AgentTask, question: Question): Promise<AgentReply> {
+    const { agent, callId, request, words, ...given } = question;
+    const path = `${task.path}>${agent.name}:${callId}`;
     const by = { name: agent.name, path };
-    const question = call.arguments['task'];
+    let isReplayed = true;
     const step = await context.journal.step(
       {
-        path: `${task.path}/t:${call.id}`,
+        path: `${task.path}/t:${callId}`,
         kind: 'agent',
         agent: task.agent.name,
         name: agent.name,
-        request: call.arguments,
+        request,
         repeatable: true,
-        started: [newEvent('agent.started', by, { task: question })],
+        started: [newEvent('agent.started', by, { task: words })],
       },
       async (): Promise<StepEnd> => {
-        const refusal = canAsk(task, agent, question);
-        const end = (result: ToolReply): StepEnd => ({
-          status: result.isError ? 'failed' : 'completed',
-          result,
-          events: [newEvent('agent.completed', by, { isError: result.isError })],
-        });
-        if (refusal !== undefined) return end({ text: refusal, isError: true });
-        try {
-          const above = [...task.above, task.agent.name];
-          const prompt: PromptMessage[] = [{ role: 'user', text: String(question) }];
-          const { text } = await this.run(context, { agent, path, above, prompt });
-          if (text === '') return end({ text: `The agent ${agent.name} gave no answer.`, isError: true });
-          return end({ text, isError: false });
-        } catch (error) {
-          if (error instanceof RunStop || context.control.reason !== undefined) throw error;
-          return end({ text: this.models.describe(agent, error), isError: true });
-        }
+        isReplayed = false;
+        const reply = await this.reply(context, { task, agent, path, words, given });
+        const events = [newEvent('agent.completed', by, { isError: reply.isError })];
+        return { status: reply.isError ? 'failed' : 'completed', result: reply, events };
       },
     );
-    return step.result as ToolReply;
-  }
-}
-
-/** What the model said so far, in order. */
-class Dialogue {
-  readonly callIds = new Set<string>();
-  private readonly replies: { reply: StoredReply; messageId: string }[] = [];
-  private steps = 0;
-
-  nextStep(): number {
-    this.steps += 1;
-    return this.steps - 1;
+    if (isReplayed) countAgain(context, path);
+    return step.result as AgentReply;
   }
 
-  add(reply: { reply: StoredReply; messageId: string }): void {
-    this.replies.push(reply);
-    for (const call of reply.reply.toolCalls) this.callIds.add(call.id);
-  }
-
-  /** A call as it was written. */
-  call(id: string): StoredToolCall | undefined {
-    return this.replies.at(-1)?.reply.toolCalls.find((call) => call.id === id);
-  }
-
-  answer(): AgentAnswer {
-    const last = this.replies.at(-1);
-    if (last === undefined) throw new Error('The agent ended without a model call');
-    const { text, model, generatedBy } = last.reply;
-    const toolCalls = this.replies.flatMap(({ reply }) =>
-      reply.toolCalls.map(({ id, name, arguments: args }) => ({ id, name, arguments: args })),
-    );
-    return { text, messageId: last.messageId, model, generatedBy, toolCalls };
-  }
-}
-
-/** For LangChain a tool is only what the model is told; the middleware answers every call. */
-function toLangChain({ DynamicStructuredTool }: LangChain, offer: ToolOffer) {
-  return new DynamicStructuredTool({
-    name: offer.name,
-    description: offer.description,
-    schema: offer.inputSchema,
-    func: async () => {
-      throw new Error('The middleware answers every tool call');
+  private async reply(
+    context: RunContext,
+    asked: {
+      task: AgentTask;
+      agent: AgentDefinition;
+      path: string;
+      words: unknown;
+      given: Pick<AgentTask, 'prompt' | 'speaksFor' | 'outputSchema'>;
     },
-  });
-}
-
-function toPrompt(
-  { AIMessage, HumanMessage }: LangChain,
-  { role, text }: PromptMessage,
-): AIMessage | BaseMessage {
-  return role === 'user' ? new HumanMessage(text) : new AIMessage(text);
-}
-
-/** LangChain wraps what a middleware throws; the first error is the one that says what happened. */
-function rootOf(error: unknown): unknown {
-  let root = error;
-  for (let depth = 0; depth < 10; depth += 1) {
-    // Several calls of one message failed: that one of them has to wait decides.
-    if (root instanceof AggregateError) {
-      const roots = root.errors.map(rootOf);
-      return roots.find((each) => each instanceof RunStop) ?? roots[0];
+  ): Promise<AgentReply> {
+    const { task, agent, path, words, given } = asked;
+    const refusal = canAsk(task, agent, words);
+    if (refusal !== undefined) return { text: refusal, isError: true };
+    try {
+      const above = [...task.above, task.agent.name];
+      const group = await this.groupOf(context, agent);
+      const { text, ...answer } = await this.run(context, { ...given, agent, path, above, group });
+      if (text.trim() === '') return { text: `The agent ${agent.name} gave no answer.`, isError: true };
+      const { messageId, model, generatedBy, structured } = answer;
+      return { text, isError: false, answer: { messageId, model, generatedBy, structured } };
+    } catch (error) {
+      if (error instanceof RunStop || context.control.reason !== undefined) throw error;
+      return { text: this.caller.describe(agent, error), isError: true };
     }
-    // The wrapper bears the name of what it wraps, so only the class tells them apart.
-    if (!(root instanceof Error) || root instanceof AppError || root.cause === undefined) return root;
-    if ((root as { '~brand'?: unknown })['~brand'] !== 'MiddlewareError') return root;
-    root = root.cause;
   }
-  return root;
+
+  /** Who may take over a conversation with this agent: itself and the agents of its `subAgents`, when it hands over. */
+  async groupOf(context: RunContext, agent: AgentDefinition): Promise<AgentDefinition[] | undefined> {
+    if (agent.pattern !== 'handoff') return undefined;
+    const group = [agent];
+    // Agents that hand over themselves bring theirs with them.
+    for (const member of group) {
+      if (member.pattern !== 'handoff') continue;
+      const found = await this.agents.getMany(context.actor, member.subAgents);
+      group.push(...found.filter(({ name }) => !group.some((one) => one.name === name)));
+    }
+    return group.slice(0, MAX_GROUP);
+  }
+}
+
+/** What a sub-agent used before a crash counts, although none of its steps is taken again. */
+function countAgain({ journal, meter }: RunContext, path: string): void {
+  for (const { kind, status, usage, name, request } of journal.stepsOf(path)) {
+    if (kind === 'tool') meter.beginToolCall(name, request);
+    if (kind !== 'model') continue;
+    meter.beginModelCall();
+    if (status === 'completed') meter.endModelCall(usage as CallUsage);
+  }
+}
+
+function schemaOf({ outputSchema, agent }: AgentTask) {
+  return outputSchema ?? agent.outputSchema ?? undefined;
+}
+
+/** All answers in the order of the agents, failures said. */
+function merge(
+  task: AgentTask,
+  subAgents: readonly AgentDefinition[],
+  replies: readonly AgentReply[],
+): AgentAnswer {
+  const text = subAgents
+    .map(({ title }, index) => `**${title}**\n\n${replies[index]?.text ?? ''}`)
+    .join('\n\n');
+  const answers = replies.flatMap(({ answer }) => (answer === undefined ? [] : [answer]));
+  const author = answers.find(({ generatedBy }) => generatedBy === 'llm') ?? answers[0];
+  if (author === undefined) throw RunErrors.sub_agent_failed();
+  const { model, generatedBy } = author;
+  const by = { name: task.agent.name, path: task.path };
+  const answer = { by, text, messageId: newId(), model, generatedBy, toolCalls: [] };
+  const schema = schemaOf(task);
+  return schema === undefined ? answer : new AnswerFormat(schema).apply(answer);
 }

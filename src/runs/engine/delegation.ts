@@ -3,6 +3,8 @@ import { type JsonSchema, type ToolDefinition } from '../../tools/tool.js';
 
 /** Agents above each other, the top one included. */
 const MAX_DEPTH = 4;
+/** Times that a conversation may be handed over in one run: agents that send each other the user must end. */
+const MAX_HANDOFFS = 5;
 
 /** What a model is told of something that it may call. */
 export interface ToolOffer {
@@ -41,6 +43,31 @@ export function askTool(agent: AgentDefinition, tools: readonly ToolOffer[]): To
     inputSchema: TASK,
     repeatable: true,
   };
+}
+
+/** Taking a conversation over, as a tool. */
+export function handoffTool(agent: AgentDefinition, tools: readonly ToolOffer[]): ToolOffer {
+  return {
+    ...askTool(agent, tools),
+    name: handoffName(agent),
+    description: `Hands the conversation over to ${agent.title}, who answers the user from now on. ${askTool(agent, tools).description}`,
+  };
+}
+
+export function handoffName(agent: AgentDefinition): string {
+  return `handoff_to_${agent.name}`.slice(0, 64);
+}
+
+/** Why this agent cannot take the conversation over, for the model; undefined when it may. */
+export function canHandOver(
+  from: { readonly above: readonly string[]; readonly handoffs?: number },
+  to: AgentDefinition,
+): string | undefined {
+  if (from.above.includes(to.name)) return `The agent ${to.name} waits for your answer; give it.`;
+  if ((from.handoffs ?? 0) >= MAX_HANDOFFS) {
+    return `The conversation was handed over ${MAX_HANDOFFS} times already. Answer the user yourself.`;
+  }
+  return undefined;
 }
 
 /** The tool by which an agent is asked. Names of tools end at 64 characters. */

@@ -8,7 +8,7 @@ import { modelError } from '../../agents/models/model-error.js';
 import { AppError } from '../../common/app-error.js';
 import { newId } from '../../common/ids.js';
 import { type RunContext } from '../run-context.js';
-import { newEvent } from '../run-event.js';
+import { newEvent, type NewRunEvent } from '../run-event.js';
 import { type StepEnd } from '../run-journal.js';
 import { type CallUsage } from '../run-meter.js';
 import { type AgentTask } from './agent-task.js';
@@ -23,6 +23,8 @@ export interface ModelCall {
   readonly tools: readonly unknown[];
   /** Ids of tool calls that the agent's model has used. */
   readonly seen: ReadonlySet<string>;
+  /** Events that go with its beginning. */
+  readonly started?: readonly NewRunEvent[];
 }
 
 /** Codes after which the next model of the agent's list may be tried. */
@@ -61,7 +63,7 @@ export class ModelCaller {
         name: task.agent.model ?? 'default',
         request: message,
         repeatable: true,
-        started: [],
+        started: call.started ?? [],
       },
       async (started): Promise<StepEnd> => {
         isLive = true;
@@ -157,20 +159,21 @@ class Speech {
 
   constructor(
     private readonly context: RunContext,
-    task: AgentTask,
+    private readonly task: AgentTask,
     private readonly messageId: string,
   ) {
     this.by = { name: task.agent.name, path: task.path };
-    this.isTop = task.above.length === 0;
+    this.isTop = task.speaksFor !== undefined;
   }
 
   say(text: string): void {
     if (!this.begun) this.context.emit('message.created', this.by, { ...this.about, role: 'assistant' });
     this.begun = true;
     this.context.emit('message.delta', this.by, { ...this.about, text });
-    if (!this.isTop) return;
+    const by = this.task.speaksFor;
+    if (by === undefined) return;
     if (this.context.partial?.messageId === this.messageId) this.context.partial.text += text;
-    else this.context.partial = { messageId: this.messageId, text };
+    else this.context.partial = { messageId: this.messageId, text, by };
   }
 
   /** What was said of this message is void: it is said again from its beginning. */

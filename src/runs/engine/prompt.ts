@@ -3,14 +3,14 @@ import { type MessageContent } from '../../conversations/message.js';
 import { type PromptMessage } from '../run-context.js';
 
 /**
- * The conversation as the agent of one run is shown it. Messages of runs that were made later are left out, and each
+ * The part of a conversation that comes before one run. Messages of runs that were made later are left out, and each
  * answer follows its question: people may send several messages before the first is answered.
  */
-export function promptOf(
+export function precedingOf(
   history: readonly Message[],
-  run: { readonly id: string; readonly input: readonly MessageContent[] },
+  run: { readonly id: string },
   laterRuns: ReadonlySet<string>,
-): PromptMessage[] {
+): Message[] {
   const before = history.filter(
     ({ role, runId }) =>
       (role === 'user' || role === 'assistant') &&
@@ -20,14 +20,18 @@ export function promptOf(
   const questions = new Set(before.filter(({ role }) => role === 'user').map(({ runId }) => runId));
   const answersOf = (runId: string | null) =>
     before.filter((message) => message.role === 'assistant' && runId !== null && message.runId === runId);
-  const ordered = before.flatMap((message) => {
+  return before.flatMap((message) => {
     if (message.role === 'user') return [message, ...answersOf(message.runId)];
     return message.runId !== null && questions.has(message.runId) ? [] : [message];
   });
-  const prompt = ordered
+}
+
+/** The conversation as an agent is shown it: what came before, and the input of its run. */
+export function promptOf(preceding: readonly Message[], input: readonly MessageContent[]): PromptMessage[] {
+  const prompt = preceding
     .map(({ role, content }) => ({ role: role as PromptMessage['role'], text: textOf(content) }))
     .filter(({ text }) => text !== '');
-  return [...prompt, { role: 'user', text: textOf(run.input) }];
+  return [...prompt, { role: 'user', text: textOf(input) }];
 }
 
 export function textOf(content: readonly MessageContent[]): string {

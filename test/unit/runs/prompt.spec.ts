@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Message } from '../../../src/conversations/message.entity.js';
-import { promptOf } from '../../../src/runs/engine/prompt.js';
+import { precedingOf, promptOf } from '../../../src/runs/engine/prompt.js';
 
 const message = (role: Message['role'], text: string, runId: string | null = null) =>
   ({ role, runId, content: [{ type: 'text', text }] }) as unknown as Message;
 const run = { id: 'r3', input: [{ type: 'text', text: 'third?' }] } as const;
+const shown = (history: Message[], ...later: string[]) =>
+  promptOf(precedingOf(history, run, new Set(later)), run.input);
 
 describe('what an agent is shown of its conversation', () => {
   it('puts each answer behind its question, however late it came', () => {
@@ -15,7 +17,7 @@ describe('what an agent is shown of its conversation', () => {
       message('assistant', 'first!', 'r1'),
       message('assistant', 'second!', 'r2'),
     ];
-    expect(promptOf(history, run, new Set())).toEqual([
+    expect(shown(history)).toEqual([
       { role: 'user', text: 'first?' },
       { role: 'assistant', text: 'first!' },
       { role: 'user', text: 'second?' },
@@ -26,7 +28,7 @@ describe('what an agent is shown of its conversation', () => {
 
   it('leaves out what belongs to runs that were made later', () => {
     const history = [message('user', 'third?', 'r3'), message('user', 'fourth?', 'r4')];
-    expect(promptOf(history, run, new Set(['r4']))).toEqual([{ role: 'user', text: 'third?' }]);
+    expect(shown(history, 'r4')).toEqual([{ role: 'user', text: 'third?' }]);
   });
 
   it('keeps messages that no run made, and answers whose question is out of the window', () => {
@@ -35,6 +37,6 @@ describe('what an agent is shown of its conversation', () => {
       message('user', 'a note'),
       message('tool', 'x', 'r0'),
     ];
-    expect(promptOf(history, run, new Set()).map(({ text }) => text)).toEqual(['old!', 'a note', 'third?']);
+    expect(shown(history).map(({ text }) => text)).toEqual(['old!', 'a note', 'third?']);
   });
 });
