@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../audit/audit.module.js';
 import { Migrator } from '../platform/database/migrator.js';
+import { ToolsModule } from '../tools/tools.module.js';
+import { UsersModule } from '../users/users.module.js';
 import { AgentRow, AgentVersionRow } from './agent.entity.js';
 import { AgentExtensions } from './agent-extensions.service.js';
 import { AgentGraph } from './agent-graph.js';
@@ -9,14 +11,25 @@ import { AgentSeeds } from './agent-seeds.service.js';
 import { AgentsController } from './agents.controller.js';
 import { AgentsRepository } from './agents.repository.js';
 import { AgentsService } from './agents.service.js';
+import { AuthzController } from './authz.controller.js';
+import { AuthzService } from './authz.service.js';
 import { ChatModels } from './models/chat-models.service.js';
 import { ModelPrices } from './models/model-prices.service.js';
 import { ModelsController } from './models/models.controller.js';
 
 @Module({
-  imports: [AuditModule, TypeOrmModule.forFeature([AgentRow, AgentVersionRow])],
-  controllers: [AgentsController, ModelsController],
-  providers: [AgentsRepository, AgentExtensions, AgentGraph, AgentSeeds, AgentsService, ChatModels, ModelPrices],
+  imports: [AuditModule, ToolsModule, UsersModule, TypeOrmModule.forFeature([AgentRow, AgentVersionRow])],
+  controllers: [AgentsController, AuthzController, ModelsController],
+  providers: [
+    AgentsRepository,
+    AgentExtensions,
+    AgentGraph,
+    AgentSeeds,
+    AgentsService,
+    AuthzService,
+    ChatModels,
+    ModelPrices,
+  ],
   exports: [AgentExtensions, AgentsService, ChatModels, ModelPrices],
 })
 export class AgentsModule {

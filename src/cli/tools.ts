@@ -4,7 +4,9 @@ import { type CliEnv } from '../config/cli-env.js';
 import { EX_USAGE } from '../config/exit-codes.js';
 import { CliError } from './cli-error.js';
 import { contextOf } from './context.js';
+import { type Output } from './output.js';
 import { everything } from './pages.js';
+import { registerToolPolicy } from './tool-policy.js';
 
 interface Tool {
   readonly name: string;
@@ -16,11 +18,12 @@ interface Tool {
 }
 
 interface Outcome {
-  readonly content: readonly { readonly type: string; readonly text?: string }[];
+  readonly content: readonly { readonly type: string; readonly text?: string; readonly uri?: string }[];
   readonly structuredContent?: unknown;
   readonly isError: boolean;
   readonly durationMs: number;
   readonly errorCode?: string;
+  readonly plan?: Readonly<Record<string, unknown>>;
 }
 
 /** How long a call may take: longer than any tool's own deadline. */
@@ -57,21 +60,33 @@ export function registerTools(program: Command, env: CliEnv): void {
   tools
     .command('call <name>')
     .description('call a tool')
+    .option('--dry-run', 'only say what would happen')
+    .option('--args <json>', 'all arguments as a JSON object; @file reads a file, - reads stdin')
+    .option('--arg <key=value>', 'one argument; the value is JSON, else text (repeatable)', collect, [])
+    .action(
+      async (name: string, options: { args?: string; arg: string[]; dryRun?: true }, command: Command) => {
+        const { api, out } = contextOf(command, env);
+        const body = {
+          arguments: argumentsOf(options.args, options.arg),
+          ...(options.dryRun && { dryRun: true }),
+        };
+        const outcome = await api.post<Outcome>(`${route(name)}/call`, body, { timeoutMs: CALL_TIMEOUT_MS });
+        print(out, name, outcome);
+      },
+    );
+
+  tools
+    .command('simulate <name>')
+    .description('an answer made from the output schema, without running the tool')
     .option('--args <json>', 'all arguments as a JSON object; @file reads a file, - reads stdin')
     .option('--arg <key=value>', 'one argument; the value is JSON, else text (repeatable)', collect, [])
     .action(async (name: string, options: { args?: string; arg: string[] }, command: Command) => {
       const { api, out } = contextOf(command, env);
       const body = { arguments: argumentsOf(options.args, options.arg) };
-      const outcome = await api.post<Outcome>(`${route(name)}/call`, body, { timeoutMs: CALL_TIMEOUT_MS });
-      if (out.json) out.data(outcome);
-      else
-        for (const block of outcome.content)
-          out.line(block.type === 'text' ? (block.text ?? '') : `[${block.type}]`);
-      if (outcome.isError) {
-        out.note(`${name} failed${outcome.errorCode === undefined ? '' : ` (${outcome.errorCode})`}`);
-        process.exitCode = 1;
-      }
+      print(out, name, await api.post<Outcome>(`${route(name)}/simulate`, body));
     });
+
+  registerToolPolicy(tools, env);
 
   for (const [verb, enabled] of [
     ['enable', true],
@@ -94,6 +109,17 @@ export function registerTools(program: Command, env: CliEnv): void {
       const { api, out } = contextOf(command, env);
       out.show(await api.post<Record<string, unknown>>('/api/v1/tools/reload'));
     });
+}
+
+function print(out: Output, name: string, outcome: Outcome): void {
+  if (out.json) out.data(outcome);
+  else
+    for (const block of outcome.content)
+      out.line(block.type === 'text' ? (block.text ?? '') : `[${block.uri ?? block.type}]`);
+  if (outcome.plan !== undefined && !out.json) out.show(outcome.plan);
+  if (!outcome.isError) return;
+  out.note(`${name} failed${outcome.errorCode === undefined ? '' : ` (${outcome.errorCode})`}`);
+  process.exitCode = 1;
 }
 
 function collect(value: string, all: string[]): string[] {

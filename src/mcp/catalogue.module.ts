@@ -7,6 +7,7 @@ import { McpChanges } from './changes.js';
 import { AgentContent } from './content/agents.source.js';
 import { ContentExtensions } from './content/content-extensions.js';
 import { ConversationResources } from './content/conversations.source.js';
+import { ToolResultResources } from './content/tool-results.source.js';
 
 /** What /mcp offers, without a word about how a revision says it. */
 @Module({
@@ -17,14 +18,16 @@ import { ConversationResources } from './content/conversations.source.js';
     AgentContent,
     ContentExtensions,
     ConversationResources,
+    ToolResultResources,
     {
       provide: RESOURCE_SOURCES,
-      inject: [ConversationResources, AgentContent, ContentExtensions],
+      inject: [ConversationResources, AgentContent, ContentExtensions, ToolResultResources],
       useFactory: (
         conversations: ConversationResources,
         agents: AgentContent,
         extensions: ContentExtensions,
-      ) => [conversations, agents.resources, extensions.resources],
+        results: ToolResultResources,
+      ) => [conversations, agents.resources, extensions.resources, results],
     },
     {
       provide: PROMPT_SOURCES,

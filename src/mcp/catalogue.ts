@@ -57,7 +57,7 @@ export class McpCatalogue {
   }
 
   /**
-   * Calls a tool. Wrong arguments and a failing tool are results with `isError`, so that the model can mend its call;
+   * Calls a tool. Wrong arguments, a tool that does not answer and a failing tool are results with `isError`, so that the model can mend its call;
    * an unknown tool, a missing right and overload are protocol errors (server/tools, error handling).
    */
   async callTool(name: string, args: unknown, exchange: Exchange): Promise<CallResult> {
@@ -71,7 +71,8 @@ export class McpCatalogue {
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       if (error.kind === 'not_found') throw RpcError.invalidParams(`Unknown tool: ${name}`);
-      if (error.kind === 'invalid' || error.kind === 'unprocessable') return failure(error);
+      const isResult = error.kind === 'invalid' || error.kind === 'unprocessable';
+      if (isResult || error.code === 'tool_circuit_open') return failure(error);
       throw error;
     }
   }

@@ -1,4 +1,10 @@
-import { type ToolAccess, type ToolAnnotations, type ToolKind, type ToolPolicy } from './tool.js';
+import {
+  type ToolAccess,
+  type ToolAnnotations,
+  type ToolDefinition,
+  type ToolKind,
+  type ToolPolicy,
+} from './tool.js';
 
 export const DEFAULT_POLICY: ToolPolicy = {
   timeoutMs: 30_000,
@@ -26,8 +32,20 @@ export function isRepeatable({ readOnlyHint, idempotentHint }: ToolAnnotations):
   return readOnlyHint === true || idempotentHint === true;
 }
 
+/** What says of itself that it deletes or overwrites. */
+export function isDestructive({ destructiveHint, readOnlyHint }: ToolAnnotations): boolean {
+  return destructiveHint === true && readOnlyHint !== true;
+}
+
+/** Has an agent to wait for a person before it calls this tool? */
+export function needsApproval({
+  annotations,
+  policy,
+}: Pick<ToolDefinition, 'annotations' | 'policy'>): boolean {
+  return policy.approval === 'always' || (policy.approval === 'destructive' && isDestructive(annotations));
+}
+
 /** Everyone with `tools:call`; what says of itself that it destroys is for admins. */
 export function defaultAccess(annotations: ToolAnnotations): ToolAccess {
-  const destroys = annotations.destructiveHint === true && annotations.readOnlyHint !== true;
-  return { roles: destroys ? ['admin'] : [], users: [], agents: [] };
+  return { roles: isDestructive(annotations) ? ['admin'] : [], users: [], agents: [] };
 }

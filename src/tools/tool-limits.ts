@@ -1,35 +1,35 @@
 import { bulkhead, type BulkheadPolicy, isBulkheadRejectedError } from 'cockatiel';
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { type Actor } from '../common/actor.js';
+import { RateLimiter } from '../platform/rate-limit/rate-limiter.js';
 import { ToolErrors } from './tools.errors.js';
 import { type ToolDefinition } from './tool.js';
 
-const WINDOW_MS = 60_000;
-const MAX_WINDOWS = 50_000;
+const WINDOW_SECONDS = 60;
 /** Calls that may wait for a slot, for each that runs. */
 const QUEUE_FACTOR = 4;
+const MAX_TOOLS = 10_000;
 
-/** The limits of a tool's policy in this process: calls per minute and actor, calls at once. */
+/** The limits of a tool's policy: calls per minute and user on all instances that share a Redis, calls at once here. */
+@Injectable()
 export class ToolLimits {
-  private readonly windows = new Map<string, { count: number; readonly endsAt: number }>();
-  private readonly bulkheads = new Map<string, { readonly size: number; readonly policy: BulkheadPolicy }>();
+  private readonly bulkheads = new LRUCache<
+    string,
+    { readonly size: number; readonly policy: BulkheadPolicy }
+  >({ max: MAX_TOOLS });
 
-  /** Counts a call. Throws `tool_rate_limited` with the seconds until the next may pass. */
-  count(actor: Actor, { name, policy }: ToolDefinition): void {
-    if (policy.rateLimit === null) return;
-    const now = Date.now();
-    const key = `${name}\n${actor.userId}`;
-    let window = this.windows.get(key);
-    if (window === undefined || window.endsAt <= now) {
-      this.windows.delete(key);
-      this.makeRoom(now);
-      window = { count: 0, endsAt: now + WINDOW_MS };
-      this.windows.set(key, window);
-    }
-    window.count += 1;
-    if (window.count > policy.rateLimit)
+  constructor(private readonly limiter: RateLimiter) {}
+
+  /** Counts a call. Throws `tool_rate_limited` with the seconds until the next may pass. [S90] */
+  async count(actor: Actor, { name, policy: { rateLimit } }: ToolDefinition): Promise<void> {
+    if (rateLimit === null) return;
+    const key = `tool:${name}:${actor.userId}`;
+    const { allowed, resetSeconds } = await this.limiter.consume(key, rateLimit, WINDOW_SECONDS);
+    if (!allowed)
       throw ToolErrors.tool_rate_limited(
-        `The tool ${name} may be called ${policy.rateLimit} times a minute; try again later.`,
-        { retryAfter: (window.endsAt - now) / 1000 },
+        `The tool ${name} may be called ${rateLimit} times a minute; try again later.`,
+        { retryAfter: resetSeconds },
       );
   }
 
@@ -48,16 +48,6 @@ export class ToolLimits {
     } catch (error) {
       if (isBulkheadRejectedError(error)) throw ToolErrors.tool_busy(undefined, { retryAfter: 1 });
       throw error;
-    }
-  }
-
-  /** Ended windows go first, then the oldest. */
-  private makeRoom(now: number): void {
-    if (this.windows.size < MAX_WINDOWS) return;
-    for (const [key, window] of this.windows) if (window.endsAt <= now) this.windows.delete(key);
-    for (const key of this.windows.keys()) {
-      if (this.windows.size < MAX_WINDOWS) return;
-      this.windows.delete(key);
     }
   }
 }

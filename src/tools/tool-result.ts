@@ -34,36 +34,6 @@ export function toResult(value: unknown, hasOutputSchema: boolean): ToolResult {
   };
 }
 
-/**
- * Keeps a result within `maxBytes`: texts are cut and say so, other blocks that are too large are replaced by a note.
- * Structured data cannot be cut: without an output schema it is left out, with one the call fails with
- * `tool_result_too_large`.
- */
-export function capResult(result: ToolResult, maxBytes: number, hasOutputSchema: boolean): ToolResult {
-  let left = maxBytes;
-  const content = result.content.map((block): ContentBlock => {
-    const size = Buffer.byteLength(block.type === 'text' ? block.text : JSON.stringify(block));
-    const available = left;
-    left = Math.max(0, left - size);
-    if (size <= available) return block;
-    if (block.type !== 'text')
-      return { type: 'text', text: `[left out: ${block.type} of ${size} bytes, the limit is ${maxBytes}]` };
-    return {
-      type: 'text',
-      text: `${cut(block.text, available)}\n[truncated: ${available} of ${size} bytes shown]`,
-    };
-  });
-  if (result.structuredContent === undefined) return { ...result, content };
-  const size = Buffer.byteLength(JSON.stringify(result.structuredContent));
-  if (size <= maxBytes) return { ...result, content };
-  if (hasOutputSchema && !result.isError)
-    throw ToolErrors.tool_result_too_large(
-      `The result has ${size} bytes, the tool may return ${maxBytes}. Ask for less.`,
-    );
-  const { structuredContent: _, ...rest } = result;
-  return { ...rest, content };
-}
-
 /** What an output that breaks the tool's own schema is answered with. */
 export function outputError(
   problems: readonly FieldError[],
@@ -89,12 +59,4 @@ function plain(value: unknown): unknown {
   } catch (error) {
     throw ToolErrors.invalid_tool_output('The tool returned something that is not JSON.', { cause: error });
   }
-}
-
-/** Cuts at a byte length without splitting a character. */
-function cut(text: string, bytes: number): string {
-  const buffer = Buffer.from(text);
-  let end = Math.min(bytes, buffer.length);
-  while (end > 0 && ((buffer[end] ?? 0) & 0xc0) === 0x80) end -= 1;
-  return buffer.toString('utf8', 0, end);
 }

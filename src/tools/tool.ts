@@ -207,4 +207,6 @@ export interface ToolPlan {
   readonly cached: boolean;
   /** Tries after the first that a transport failure would get; 0 for a tool that changes something. */
   readonly retries: number;
+  /** Of the tool's breaker in this process; an open one would refuse the call. */
+  readonly circuit: 'closed' | 'open' | 'half_open';
 }

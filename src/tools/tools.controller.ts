@@ -1,16 +1,12 @@
-import { Body, Controller, Get, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { type FastifyReply } from 'fastify';
 import { type Actor } from '../common/actor.js';
 import { CurrentActor } from '../common/current-actor.decorator.js';
 import { PageQuery } from '../common/page.js';
 import { Scopes } from '../common/scopes.decorator.js';
 import { Returns } from '../platform/http/returns.decorator.js';
-import { ToolExecutor } from './tool-executor.service.js';
 import {
   ReloadResult,
-  ToolCallRequest,
-  ToolCallResult,
   ToolName,
   ToolPage,
   ToolQuery,
@@ -23,10 +19,7 @@ import { ToolsService } from './tools.service.js';
 @ApiTags('tools')
 @Controller('api/v1/tools')
 export class ToolsController {
-  constructor(
-    private readonly tools: ToolsService,
-    private readonly executor: ToolExecutor,
-  ) {}
+  constructor(private readonly tools: ToolsService) {}
 
   @Get()
   @Scopes('tools:read')
@@ -74,20 +67,5 @@ export class ToolsController {
     @Query({ schema: PageQuery }) query: PageQuery,
   ) {
     return this.tools.versions(actor, name, query);
-  }
-
-  @Post(':name/call')
-  @Scopes('tools:call')
-  @ApiOperation({ summary: 'Call a tool' })
-  @Returns(ToolCallResult)
-  async call(
-    @CurrentActor() actor: Actor,
-    @Param('name', { schema: ToolName }) name: string,
-    @Body({ schema: ToolCallRequest }) body: ToolCallRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
-    return this.executor.execute(actor, { name, arguments: body.arguments, signal: gone.signal });
   }
 }

@@ -10,7 +10,7 @@ export const ToolName = z
 
 const Kind = z.enum(['builtin', 'http', 'openapi', 'sql', 'mcp', 'agent']);
 
-const Policy = z.strictObject({
+export const Policy = z.strictObject({
   timeoutMs: z.int().min(1).max(600_000).describe('A call is ended after this time.'),
   retries: z
     .int()
@@ -94,25 +94,6 @@ export const ToolUpdate = named(
 );
 export type ToolUpdate = z.infer<typeof ToolUpdate>;
 
-export const ToolCallRequest = named(
-  'ToolCallRequest',
-  z.strictObject({ arguments: z.record(z.string(), z.unknown()).default({}).describe('See inputSchema.') }),
-);
-export type ToolCallRequest = z.infer<typeof ToolCallRequest>;
-
-/** How a call ended. A tool that failed is `isError: true` with status 200; the call itself was fine. */
-export const ToolCallResult = named(
-  'ToolCallResult',
-  z.object({
-    content: z.array(z.looseObject({ type: z.string() })).describe('MCP content blocks.'),
-    structuredContent: z.unknown().optional(),
-    isError: z.boolean(),
-    errorCode: z.string().optional(),
-    durationMs: z.int(),
-    callId: z.uuid(),
-  }),
-);
-
 export const ToolVersionView = named(
   'ToolVersion',
   z.object({ version: z.int(), hash: z.string(), definition: Contract, createdAt: Timestamp }),
@@ -128,32 +109,3 @@ export const ReloadResult = named(
       .describe('Extensions that were skipped, and how to mend them.'),
   }),
 );
-
-export const ToolCallQuery = PageQuery.extend({
-  tool: ToolName.optional(),
-  status: z.enum(['completed', 'failed', 'refused']).optional(),
-});
-export type ToolCallQuery = z.infer<typeof ToolCallQuery>;
-
-export const ToolCallRecord = named(
-  'ToolCallRecord',
-  z.object({
-    id: z.uuid(),
-    userId: z.uuid(),
-    tool: z.string(),
-    version: z.int(),
-    agent: z.string().nullable(),
-    runId: z.uuid().nullable(),
-    step: z.string().nullable(),
-    arguments: z.unknown().describe('Null when they were too large to keep.'),
-    argumentsHash: z.string(),
-    status: z.enum(['completed', 'failed', 'refused']).describe('refused: the arguments were not valid.'),
-    mode: z
-      .enum(['live', 'cached', 'dry_run', 'simulated'])
-      .describe('How it was answered: by the tool, from the cache, or without running the tool.'),
-    errorCode: z.string().nullable(),
-    durationMs: z.int(),
-    createdAt: Timestamp,
-  }),
-);
-export const ToolCallPage = named('ToolCallPage', pageOf(ToolCallRecord));

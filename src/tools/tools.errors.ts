@@ -11,6 +11,10 @@ export const ToolErrors = defineErrors({
     kind: 'unavailable',
     message: 'Too many calls of the tool are running; try again in a moment.',
   },
+  tool_circuit_open: {
+    kind: 'unavailable',
+    message: 'The tool did not answer its last calls and is left alone for a moment.',
+  },
   invalid_tool_arguments: {
     kind: 'invalid',
     message: 'The arguments do not match the inputSchema of the tool; see "errors" for each field.',
@@ -38,4 +42,8 @@ export const ToolErrors = defineErrors({
     message: 'The result does not match the outputSchema of the tool.',
   },
   tool_result_too_large: { kind: 'too_large', message: 'The result is larger than the tool may return.' },
+  tool_not_simulated: {
+    kind: 'unprocessable',
+    message: 'No sample fits the outputSchema of the tool; give it "examples".',
+  },
 });

@@ -28,10 +28,18 @@ import { SchemaProbe } from './schema/schema-probe.service.js';
 import { ToolCallRow } from './tool-call.entity.js';
 import { ToolCallsController } from './tool-calls.controller.js';
 import { ToolCallsRepository } from './tool-calls.repository.js';
+import { ToolCache } from './tool-cache.service.js';
 import { ToolContexts } from './tool-contexts.service.js';
 import { ToolExecutor } from './tool-executor.service.js';
 import { ToolSets } from './tool-sets.service.js';
 import { ToolSetsRepository } from './tool-sets.repository.js';
+import { ToolGovernor } from './tool-governor.service.js';
+import { ToolLimits } from './tool-limits.js';
+import { ToolPlans } from './tool-plans.service.js';
+import { ToolRecorder } from './tool-recorder.service.js';
+import { ToolResilience } from './tool-resilience.service.js';
+import { ToolResultsModule } from './tool-results/tool-results.module.js';
+import { ToolRunner } from './tool-runner.service.js';
 import { ToolRegistry } from './tool-registry.service.js';
 import { ToolVersion } from './tool-version.entity.js';
 import { ToolRow } from './tool.entity.js';
@@ -46,6 +54,7 @@ import { ToolsService } from './tools.service.js';
     SessionsModule,
     EgressModule,
     VaultModule,
+    ToolResultsModule,
     DiscoveryModule,
     TypeOrmModule.forFeature([ToolRow, ToolVersion, ToolCallRow]),
   ],
@@ -69,15 +78,22 @@ import { ToolsService } from './tools.service.js';
     SqlDatabasesService,
     SqlTools,
     ToolCallsRepository,
+    ToolCache,
     ToolContexts,
     ToolExecutor,
+    ToolGovernor,
+    ToolLimits,
+    ToolPlans,
+    ToolRecorder,
+    ToolResilience,
+    ToolRunner,
     ToolRegistry,
     ToolSets,
     ToolSetsRepository,
     ToolsRepository,
     ToolsService,
   ],
-  exports: [ToolExecutor, ToolRegistry, ToolsService],
+  exports: [ToolExecutor, ToolRegistry, ToolResultsModule, ToolsService],
 })
 export class ToolsModule {
   constructor(migrator: Migrator, registry: ToolRegistry) {

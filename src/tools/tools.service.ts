@@ -10,7 +10,8 @@ import { type ToolCallRow } from './tool-call.entity.js';
 import { ToolCallsRepository } from './tool-calls.repository.js';
 import { ToolRegistry } from './tool-registry.service.js';
 import { type ToolVersion } from './tool-version.entity.js';
-import { type ToolCallQuery, type ToolQuery, type ToolUpdate } from './tools.dto.js';
+import { type ToolCallQuery } from './tool-calls.dto.js';
+import { type ToolQuery, type ToolUpdate } from './tools.dto.js';
 import { ToolErrors } from './tools.errors.js';
 import { type ToolDefinition } from './tool.js';
 

@@ -34,7 +34,9 @@ it('docs/tools.md lists the built-in tools with their parameters, results and li
     expect(limits.includes('off by default')).toBe(!tool.enabled);
   }
   const own =
-    readFileSync('src/tools/builtin/all.ts', 'utf8') + readFileSync('src/tools/tools.module.ts', 'utf8');
+    ['builtin/all.ts', 'tools.module.ts', 'tool-results/tool-results.module.ts']
+      .map((file) => readFileSync(`src/tools/${file}`, 'utf8'))
+      .join('');
   const count = own.match(/from '\.[^']*\.tool\.js'/g)?.length;
   expect(rows.size).toBe(count);
 });

@@ -136,8 +136,8 @@ describe('an admin', () => {
     write('long', tool('long', `() => 'é'.repeat(5000)`, 'policy: { maxResultBytes: 1025 },'));
     await reload();
     const long = await call('long');
-    expect(long.content[0].text).toContain('[truncated: 1025 of 10000 bytes shown]');
-    expect(long.content[0].text).not.toContain('\ufffd');
+    expect(long.content[0].text).toBe('é'.repeat(512));
+    expect(long.content[1].text).toContain('[truncated: the result has 10000 bytes, 1025 are shown.');
   });
 });
 

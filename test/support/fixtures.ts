@@ -94,6 +94,20 @@ export const FIXTURES: Record<string, Fixture> = {
       return { name };
     },
   },
+  '/api/v1/tool-results/{id}': {
+    strangers: ['member', 'admin'],
+    status: 404,
+    make: async (server, token) => {
+      const me = await server.call('GET', '/api/v1/auth/me', { token });
+      const id = randomUUID();
+      await server.sql(
+        `insert into tool_results (id, user_id, tool, mime_type, content, truncated, expires_at)
+         values ($1, $2, 'read_file', 'text/plain', 'A secret', false, now() + interval '1 hour')`,
+        [id, me.body.id],
+      );
+      return { id };
+    },
+  },
   '/api/v1/users/{id}': {
     strangers: ['member'],
     status: 403,

@@ -15,6 +15,7 @@ export interface BreakerOptions {
   readonly openMs?: number;
   /** What counts. Default: `isTransportFailure`. A caller's own cancel must not. */
   readonly isFailure?: (error: unknown) => boolean;
+  readonly onOpen?: () => void;
   /** The error of a call that is not let through; `retryAfter` are seconds. */
   readonly refusal: (retryAfter: number) => Error;
 }
@@ -37,6 +38,7 @@ export class TransportBreaker {
     });
     this.policy.onBreak(() => {
       this.openedAt = Date.now();
+      options.onOpen?.();
     });
   }
 

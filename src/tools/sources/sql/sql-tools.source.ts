@@ -56,7 +56,7 @@ export class SqlTools extends ToolSource {
         'parameters',
         `must name ${wanted} arguments, one for each of $1 to $${wanted}`.replace('$1 to $1', '$1'),
       );
-    const known = Object.keys((contract.inputSchema.properties ?? {}));
+    const known = Object.keys(contract.inputSchema.properties ?? {});
     const unknown = parsed.data.parameters.find((name) => !known.includes(segments(name)[0] ?? ''));
     if (unknown !== undefined)
       throw wrong('parameters', `names "${unknown}", which is not a property of the inputSchema`);
