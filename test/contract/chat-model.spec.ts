@@ -3,7 +3,7 @@ import { type BaseChatModel } from '@langchain/core/language_models/chat_models'
 import { AnthropicProvider } from '../../src/agents/models/anthropic.provider.js';
 import { type ModelProvider } from '../../src/agents/models/model-provider.js';
 import { OpenAiProvider } from '../../src/agents/models/openai.provider.js';
-import { PlannerProvider } from '../../src/agents/models/planner/planner.provider.js';
+import { PlannerProvider } from '../../src/agents/models/planner.provider.js';
 import { ResilientModel } from '../../src/agents/models/resilient.model.js';
 import { startAnthropicServer } from '../fakes/anthropic-server.js';
 import { type LlmServer } from '../fakes/llm-server.js';

@@ -9,7 +9,7 @@ import { lazily } from './lazy-import.js';
 import { type ModelProvider } from './model-provider.js';
 import { ModelErrors } from './models.errors.js';
 import { OpenAiProvider } from './openai.provider.js';
-import { PlannerProvider } from './planner/planner.provider.js';
+import { PlannerProvider } from './planner.provider.js';
 import { type Candidate } from './resilient.model.js';
 
 /** A model that is ready to be called. `generatedBy` says whether an LLM or rules write the answers. */

@@ -1,21 +1,26 @@
 import { describe, expect, it } from '@jest/globals';
-import { NOTE } from '../../../src/agents/models/planner/answer.js';
-import { type Reply, respond, type Turn } from '../../../src/agents/models/planner/respond.js';
+import { AIMessage, type BaseMessage, HumanMessage, ToolMessage } from '@langchain/core/messages';
+import { NOTE, respond } from '../../../src/agents/models/planner/respond.js';
 import { type PlannerTool } from '../../../src/agents/models/planner/tools.js';
 import { TOOLS } from '../../planner/tools.js';
 
 const tools = (...names: string[]): PlannerTool[] => names.map((name) => ({ name, ...TOOLS[name] }));
-const human = (text: string): Turn => ({ role: 'human', text, calls: [], failed: false });
-const said = (text: string): Turn => ({ role: 'ai', text, calls: [], failed: false });
+const human = (text: string) => new HumanMessage(text);
+const said = (text: string) => new AIMessage(text);
 
 /** Adds the planner's calls and their results to a conversation. */
-function played(turns: Turn[], reply: Reply, results: { text: string; failed?: boolean }[]): Turn[] {
-  const calls = reply.calls.map((call, index) => ({ ...call, id: `c${turns.length}_${index}` }));
+function played(
+  turns: BaseMessage[],
+  reply: ReturnType<typeof respond>,
+  results: { text: string; failed?: boolean }[],
+): BaseMessage[] {
+  const tool_calls = reply.calls.map((call, index) => ({ ...call, id: `c${turns.length}_${index}` }));
   return [
     ...turns,
-    { role: 'ai', text: reply.text, calls, failed: false },
-    ...results.map(({ text, failed = false }, index): Turn => {
-      return { role: 'tool', text, calls: [], callId: calls[index]?.id, failed };
+    new AIMessage({ content: reply.text, tool_calls }),
+    ...results.map(({ text, failed = false }, index) => {
+      const status = failed ? 'error' : 'success';
+      return new ToolMessage({ content: text, tool_call_id: tool_calls[index]?.id ?? '', status });
     }),
   ];
 }
@@ -25,7 +30,7 @@ describe('a conversation with the planner', () => {
     const offered = tools('git_log', 'calculator');
     const turns = [human('Who changed a.txt last? And what is 10% of 70?')];
     const first = respond(turns, offered);
-    expect(first.text).toBe('I will use git log and calculator.');
+    expect(first.text).toBe('I will use git log and calculator at the same time.');
     const log = {
       path: 'a.txt',
       total: 9,
@@ -97,6 +102,6 @@ describe('a conversation with the planner', () => {
     const cannot = respond([human('write a poem about the sea')], offered).text;
     expect(cannot).toContain('I have no tool for');
     expect(cannot).toContain('LLM_MODEL=');
-    expect(respond([human('hello')], []).text).toContain('no tools');
+    expect(respond([human('hello')], []).text).toContain('without tools');
   });
 });

@@ -1,6 +1,7 @@
 import MiniSearch from 'minisearch';
-import { asked, synonyms, weightOf, words } from './words.js';
-import { blank, type Value } from './values.js';
+import { type SchemaParameter, schemaParameters } from '../../../tools/schema/parameters.js';
+import { blank, findValues, type Kind, type Value } from '../language/values.js';
+import { asked, GENERIC, synonyms, words } from '../language/words.js';
 
 /** A tool as the planner sees it: what an LLM would see. */
 export interface PlannerTool {
@@ -9,54 +10,43 @@ export interface PlannerTool {
   readonly parameters?: Readonly<Record<string, unknown>>;
 }
 
-export interface Parameter {
-  readonly name: string;
-  readonly description: string;
-  readonly type: string;
-  readonly format: string;
-  readonly required: boolean;
-  readonly choices?: readonly unknown[];
-  readonly hasDefault: boolean;
-  readonly schema: Readonly<Record<string, unknown>>;
+export interface Parameter extends SchemaParameter {
+  /** What kinds of value it takes, best first. */
+  readonly kinds: readonly Kind[];
 }
+
+/** Kinds of value by the format of a parameter, the words of its name, or else of its description. */
+const TAKES: readonly (readonly [RegExp, ...Kind[]])[] = [
+  [/expr|formula|equation|calculation|arithmetic/i, 'expression'],
+  [/json/i, 'json'],
+  [/ur[li]\b|\blink\b|website|endpoint/i, 'url'],
+  [/e-?mail|recipient/i, 'email'],
+  [/phone|mobile/i, 'phone'],
+  [/time.?zone|\btz\b|\bzone\b/i, 'zone'],
+  [/\bpath|\bfile|folder|directory|\bdir\b|\bhost/i, 'path'],
+  [/\bhash\b|\bcommit\b|\bsha\d*\b|revision|\brev\b|\bref\b/i, 'hash'],
+  [/\bdate|\bday\b|\btime\b|\bsince\b|\buntil\b|deadline|\bdue\b/i, 'date'],
+  [/currency|ticker|\biso\b/i, 'code'],
+  [/text|content|body|message|\bnotes?\b|comment|sentence|document|input|subject|summary/i, 'quoted'],
+  [/quer(?:y|ies)|search|pattern|keyword|needle|regex|\bsymbol\b/i, 'quoted', 'identifier', 'code'],
+  [/city|place|location|country|origin|destination|address|person|author/i, 'quoted', 'name'],
+  [/\bid\b|\bkey\b|ticket|issue|number/i, 'identifier', 'hash', 'quoted', 'number'],
+];
 
 /** The parameters of a tool, required ones first. */
 export function parametersOf(tool: PlannerTool): Parameter[] {
-  const { properties, required } = (tool.parameters ?? {}) as { properties?: object; required?: unknown };
-  return Object.entries(properties ?? {})
-    .map(([name, given]: [string, unknown]) => {
-      const schema = narrow(given);
-      const choices = Array.isArray(schema.enum)
-        ? schema.enum
-        : 'const' in schema
-          ? [schema.const]
-          : undefined;
-      return {
-        name,
-        description: text(schema.description) ?? '',
-        type: text(schema.type) ?? (choices === undefined ? 'string' : typeof choices[0]),
-        format: text(schema.format) ?? '',
-        required: Array.isArray(required) && required.includes(name),
-        choices,
-        hasDefault: 'default' in schema,
-        schema,
-      };
-    })
-    .sort((a, b) => Number(b.required) - Number(a.required));
+  return schemaParameters(tool.parameters).map((parameter) => ({ ...parameter, kinds: kindsOf(parameter) }));
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-/** The first branch of a union that is not null, with what the union itself says. */
-function narrow(given: unknown): Record<string, unknown> {
-  const schema = typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : {};
-  const union = [schema.anyOf, schema.oneOf].find(Array.isArray) as Record<string, unknown>[] | undefined;
-  const branch = union?.find((option) => option.type !== 'null') ?? {};
-  const types: readonly unknown[] = Array.isArray(schema.type) ? schema.type : [schema.type];
-  const type = types.find((option) => option !== 'null');
-  return { ...branch, ...schema, ...((type ?? branch.type) !== undefined && { type: type ?? branch.type }) };
+/** By format and name; by the examples of the description; a required one also by its words, else by anything. */
+function kindsOf({ name, description, schema, required }: SchemaParameter): readonly Kind[] {
+  const find = (text: string) =>
+    TAKES.find(([pattern]) => pattern.test(text))?.slice(1) as Kind[] | undefined;
+  const plain = name.replace(/([a-z])([A-Z])/g, '$1 $2').replaceAll('_', ' ');
+  const shown = findValues(`as ${/\be\.g\.,? (.+)$/s.exec(description)?.[1] ?? ''}`).map(({ kind }) => kind);
+  const known = find(String(schema.format)) ?? find(`${plain} ${words(name).join(' ')}`);
+  if (known !== undefined || !required) return known ?? shown;
+  return [...shown, ...(find(description) ?? (['quoted', 'identifier', 'name', 'path', 'code'] as const))];
 }
 
 /** How well a tool fits: `score` orders the tools, `coverage` is the part of the request's words that it knows (0..1). */
@@ -64,95 +54,62 @@ export interface Fit {
   readonly tool: PlannerTool;
   readonly score: number;
   readonly coverage: number;
-  /** The same for what the values in the text hint at. */
-  readonly hinted: number;
 }
 
 /** What a value in the text tells about the tool that is wanted, whatever words it uses. */
-const HINTS: Partial<Record<Value['kind'], string>> = {
-  expression: 'calculate arithmetic number',
-  json: 'json data',
-  url: 'url web http page',
-  email: 'email',
-  path: 'file path',
-  hash: 'commit hash id',
-  date: 'date',
-  zone: 'time zone',
+const HINTS: Partial<Record<Kind, string>> = {
+  ...{
+    expression: 'calculate',
+    json: 'json data',
+    url: 'url web page',
+    email: 'email',
+    phone: 'phone message',
+  },
+  ...{ path: 'file path', hash: 'commit hash', date: 'date', zone: 'time zone', code: 'currency' },
 };
-
 /** The tools of an agent, searchable by what is asked (BM25 over name, description and parameters). */
 export class ToolIndex {
-  private readonly index: MiniSearch<{ id: string }>;
-  private readonly byName: ReadonlyMap<string, PlannerTool>;
+  private readonly index = new MiniSearch<PlannerTool & { id: string }>({
+    ...{ fields: ['name', 'description', 'says'], tokenize: words, processTerm: (term: string) => term },
+    storeFields: ['tool'],
+  });
 
-  constructor(readonly tools: readonly PlannerTool[]) {
-    this.byName = new Map(tools.map((tool) => [tool.name, tool]));
-    this.index = new MiniSearch({
-      fields: ['name', 'description', 'parameters'],
-      tokenize: words,
-      processTerm: (term) => term,
-    });
-    const documents = [...this.byName.values()].map((tool) => ({
-      id: tool.name,
-      name: tool.name,
-      description: tool.description ?? '',
-      parameters: parametersOf(tool)
-        .map(({ name, description, choices }) => `${name} ${description} ${(choices ?? []).join(' ')}`)
-        .join(' '),
-    }));
-    this.index.addAll(documents);
+  constructor(tools: readonly PlannerTool[]) {
+    const say = ({ name, description, choices = [] }: Parameter) =>
+      `${name} ${description} ${choices.join(' ')}`;
+    for (const tool of tools)
+      this.index.add({ ...tool, id: tool.name, tool, says: parametersOf(tool).map(say).join(' ') } as never);
   }
 
-  /** The tools that fit a request, best first. */
+  /** The tools that fit a request, best first. What a value looks like tells about the tool, too. */
   search(text: string, values: readonly Value[]): Fit[] {
     const own = wanted(text, values);
     const hints = values.flatMap(({ kind }) => words(HINTS[kind] ?? ''));
     const weights = new Map<string, number>();
-    const add = (term: string, weight: number) => weights.set(term, Math.max(weight, weights.get(term) ?? 0));
+    const add = (term: string, weight: number) => {
+      for (const other of synonyms(term))
+        weights.set(other, Math.max(weight * (other === term ? 1 : 0.45), weights.get(other) ?? 0));
+    };
     for (const term of hints) add(term, own.length === 0 ? 1 : 0.5);
-    for (const term of [...own, ...asked(text)])
-      for (const other of synonyms(term)) add(other, 0.45 * weightOf(term));
-    for (const term of [...own, ...asked(text)]) add(term, weightOf(term));
-    if (weights.size === 0) return [];
+    for (const term of [...own, ...asked(text)]) add(term, GENERIC.has(term) ? 0.3 : 1);
+    const isTelling = (term: string) => (weights.get(term) ?? 1) >= 0.5;
     const results = this.index.search([...weights.keys()].join(' '), {
-      boost: { name: 1.5, parameters: 0.6 },
+      boost: { name: 1.5, says: 0.6 },
       boostTerm: (term) => weights.get(term) ?? 1,
-      prefix: (term) => term.length > 3 && (weights.get(term) ?? 1) >= 0.5,
-      fuzzy: (term) => (term.length > 4 && (weights.get(term) ?? 1) >= 0.5 ? 0.2 : false),
+      prefix: (term) => term.length > 3 && isTelling(term),
+      fuzzy: (term) => (term.length > 4 && isTelling(term) ? 0.2 : false),
     });
-    return results.flatMap((result) => {
-      const tool = this.byName.get(String(result.id));
-      const known = new Set(result.queryTerms);
-      return tool === undefined
-        ? []
-        : [
-            {
-              tool,
-              score: result.score,
-              coverage: coverage(own.length > 0 ? own : hints, known),
-              hinted: coverage(hints, known),
-            },
-          ];
+    const terms = own.length > 0 ? own : hints;
+    return results.map(({ tool, score, queryTerms }) => {
+      const hits = terms.filter((term) => [...synonyms(term)].some((other) => queryTerms.includes(other)));
+      return { tool: tool as PlannerTool, score, coverage: hits.length / Math.max(1, terms.length) };
     });
   }
 }
 
 /** The words of a request that are no argument. */
 export function wanted(text: string, values: readonly Value[]): string[] {
-  const taken = values.filter(({ kind }) => kind !== 'code');
-  const own = words(taken.reduce(blank, text));
-  const arithmetic = values.some(({ kind }) => kind === 'expression');
-  return arithmetic ? own.filter((word) => !OPERATORS.has(word)) : own;
-}
-
-const OPERATORS = new Set(
-  words(
-    'plus minus times multiplied divided percent percentage sum product average mean square root power squared cubed half double twice add subtract multiply divide difference between increase decrease total many km miles',
-  ),
-);
-
-function coverage(asked: readonly string[], known: ReadonlySet<string>): number {
-  if (asked.length === 0) return 0;
-  const hit = (term: string) => known.has(term) || synonyms(term).some((other) => known.has(other));
-  return asked.filter(hit).length / asked.length;
+  const own = words(values.filter(({ kind }) => kind !== 'code').reduce(blank, text));
+  const isSum = values.some(({ kind }) => kind === 'expression');
+  return isSum ? own.filter((word) => !synonyms(word).has('calculat')) : own;
 }

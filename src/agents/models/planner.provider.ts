@@ -1,7 +1,7 @@
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
-import { lazily } from '../lazy-import.js';
-import { type ModelProvider } from '../model-provider.js';
-import { ModelErrors } from '../models.errors.js';
+import { lazily } from './lazy-import.js';
+import { type ModelProvider } from './model-provider.js';
+import { ModelErrors } from './models.errors.js';
 
 const load = lazily(() => import('./planner.model.js'));
 
