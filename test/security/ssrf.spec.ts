@@ -33,6 +33,15 @@ const ENTRY_POINTS: Record<string, EntryPoint> = {
     await server.call('DELETE', route, { token });
     return ping;
   },
+
+  'an upstream MCP server': async (_server, _token, url) => {
+    const made = await server.call('POST', '/api/v1/mcp-servers', { token, body: { name: 'ssrf', url } });
+    if (made.status !== 201) return made;
+    const route = `/api/v1/mcp-servers/${made.body.id}`;
+    const looked = await server.call('POST', `${route}/refresh`, { token });
+    await server.call('DELETE', route, { token });
+    return looked;
+  },
 };
 
 describe('[S49] [S50] [S51] [S52] no URL of a caller reaches the inside', () => {

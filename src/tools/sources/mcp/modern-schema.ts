@@ -17,11 +17,13 @@ const DATA = new Set(['const', 'enum', 'default', 'examples']);
 
 function translate(value: unknown, depth: number): unknown {
   if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return value;
-  if (Array.isArray(value)) return value.map((item: unknown) => translate(item, depth + 1));
-  const entries = Object.entries(value).map(([key, member]) =>
-    DATA.has(key) ? [key, member] : [key, translate(member, depth + 1)],
-  );
-  const translated = Object.fromEntries(entries) as Record<string, unknown>;
+  if (Array.isArray(value))
+    return Array.from(value as Iterable<unknown>, (item) => translate(item, depth + 1));
+  const entries = Object.entries(value as JsonSchema).map(([key, member]): [string, unknown] => [
+    key,
+    DATA.has(key) ? member : translate(member, depth + 1),
+  ]);
+  const translated: Record<string, unknown> = Object.fromEntries(entries);
   if (!Array.isArray(translated.items)) return translated;
   const { items, additionalItems, ...others } = translated;
   return { ...others, prefixItems: items, ...(additionalItems !== undefined && { items: additionalItems }) };

@@ -88,9 +88,11 @@ function contentOf(file: string): unknown {
   }
 }
 
-/** The parser quotes what it met, which may be a secret: only the place is told. */
+/** The parser quotes what it met, which may be a secret: only the place, or the one character, is told. */
 function safe(message: string): string {
-  return /position \d+(?: \(line \d+ column \d+\))?/.exec(message)?.[0] ?? 'it ends too early';
+  const place = /position \d+(?: \(line \d+ column \d+\))?/.exec(message)?.[0];
+  const token = /^Unexpected token (?:'.'|.)(?=[, ])/u.exec(message)?.[0];
+  return place ?? token ?? (message.includes('end of JSON') ? 'it ends too early' : 'syntax error');
 }
 
 function parseServers(content: unknown, file: string) {

@@ -42,7 +42,8 @@ function parentOf(pid: number): string | undefined {
   try {
     if (readlinkSync(`/proc/${pid}/ns/pid`) !== readlinkSync('/proc/self/ns/pid')) return undefined;
     const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-    return variables.find((entry) => entry.startsWith(`${VARIABLE}=`))?.slice(VARIABLE.length + 1);
+    const marker = variables.find((entry) => entry.startsWith(`${VARIABLE}=`))?.slice(VARIABLE.length + 1);
+    return marker !== undefined && /^\d+\.\d+$/.test(marker) ? marker : undefined;
   } catch {
     return undefined; // another user's, or gone
   }
