@@ -5,14 +5,19 @@ import { canonicalHash } from './schema/canonical-json.js';
 import { type OfferedTool, type SourceProblem, ToolSource } from './sources/tool-source.js';
 import { type SetReport } from './tool-sets.repository.js';
 import { ToolSets } from './tool-sets.service.js';
-import { type StoredTool, type ToolChange, ToolsRepository } from './tools.repository.js';
+import { type StoredTool, ToolsRepository } from './tools.repository.js';
 import { type ToolContract, type ToolVersion } from './tool-version.entity.js';
+import { ToolErrors } from './tools.errors.js';
 import { type ToolDefinition, type ToolKind, type ToolSet } from './tool.js';
 
 /** A tool of the snapshot, with the source that runs it on this instance. */
 export interface RegisteredTool {
   readonly definition: ToolDefinition;
   readonly source: ToolSource | undefined;
+  /** The list that it is on; null for a tool that was made by hand. */
+  readonly set: string | null;
+  /** The version that its list offers now: approving another one is refused. */
+  readonly offeredVersion: number | null;
 }
 
 interface Snapshot {
@@ -54,6 +59,13 @@ export class ToolRegistry {
 
   async find(name: string): Promise<RegisteredTool | undefined> {
     return (await this.current()).tools.get(name);
+  }
+
+  /** Throws `tool_not_found`. */
+  async get(name: string): Promise<ToolDefinition> {
+    const tool = await this.find(name);
+    if (tool === undefined) throw ToolErrors.tool_not_found();
+    return tool.definition;
   }
 
   /** Every tool, by name. */
@@ -132,18 +144,17 @@ export class ToolRegistry {
     this.forget();
   }
 
-  async change(name: string, change: ToolChange): Promise<boolean> {
-    const changed = await this.repository.update(name, change);
-    this.forget();
-    return changed;
-  }
-
   versions(name: string, before: number | undefined, take: number): Promise<ToolVersion[]> {
     return this.repository.versions(name, before, take);
   }
 
-  /** Makes the next read look at the database. */
-  private forget(): void {
+  /** The source of a kind; undefined when this installation has none. */
+  sourceOf(kind: ToolKind): ToolSource | undefined {
+    return this.sources().findLast((source) => source.kind === kind);
+  }
+
+  /** Makes the next read look at the database: call it after a committed change. */
+  forget(): void {
     this.changes += 1;
     this.checking = undefined;
   }
@@ -190,6 +201,8 @@ export class ToolRegistry {
     const isHere = source !== undefined && (!inCode || local !== undefined);
     return {
       source,
+      set: row.setId,
+      offeredVersion: row.offeredVersion,
       definition: {
         ...(inCode && local !== undefined ? local.contract : contract),
         kind: row.kind,

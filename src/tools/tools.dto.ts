@@ -71,6 +71,13 @@ export const ToolView = named(
     state: z.enum(['active', 'quarantined', 'unavailable']),
   }),
 );
+/** One tool with what MCP clients would drop or misread in it. */
+export const ToolDetails = named(
+  'ToolDetails',
+  ToolView.extend({
+    warnings: z.array(z.string()).describe('What MCP clients and models would drop or misread.'),
+  }),
+);
 export const ToolPage = named('ToolPage', pageOf(ToolView));
 
 export const ToolQuery = PageQuery.extend({
@@ -80,25 +87,108 @@ export const ToolQuery = PageQuery.extend({
 });
 export type ToolQuery = z.infer<typeof ToolQuery>;
 
-/** What an admin may change. Missing members stay as they are. */
+const Schema = z.record(z.string(), z.unknown()).describe('JSON Schema 2020-12 of type object.');
+const Annotations = z.strictObject(Contract.shape.annotations.shape);
+const Source = z
+  .record(z.string(), z.unknown())
+  .describe('Where calls go; what it holds depends on the kind.');
+const RequiredScopes = z.array(z.string().min(1).max(64)).max(20);
+
+/** A tool that an admin makes. What is missing gets the defaults of its kind. */
+export const NewTool = named(
+  'NewTool',
+  z.strictObject({
+    name: ToolName,
+    kind: Kind,
+    title: z.string().min(1).max(200).optional(),
+    description: z
+      .string()
+      .min(1)
+      .max(4_096)
+      .describe('What it does and when to use it: models choose by it.'),
+    inputSchema: Schema.default({ type: 'object', properties: {}, additionalProperties: false }),
+    outputSchema: Schema.optional(),
+    annotations: Annotations.default({}),
+    source: Source,
+    policy: Policy.partial().default({}),
+    access: Access.partial().default({}),
+    enabled: z.boolean().default(true),
+    requiredScopes: RequiredScopes.default([]),
+  }),
+);
+export type NewTool = z.infer<typeof NewTool>;
+
+/** What an admin may change. Missing members stay as they are; the second half only of tools made by hand. */
 export const ToolUpdate = named(
   'ToolUpdate',
   z.strictObject({
     enabled: z.boolean().optional(),
     policy: Policy.partial().optional(),
     access: Access.partial().optional(),
-    requiredScopes: z.array(z.string().min(1).max(64)).max(20).optional(),
-    title: z.string().min(1).max(200).optional().describe('Not for tools in code.'),
-    description: z.string().min(1).max(4_096).optional().describe('Not for tools in code.'),
+    requiredScopes: RequiredScopes.optional(),
+    title: z.string().min(1).max(200).optional(),
+    description: z.string().min(1).max(4_096).optional(),
+    inputSchema: Schema.optional(),
+    outputSchema: Schema.optional(),
+    annotations: Annotations.optional(),
+    source: Source.optional(),
   }),
 );
 export type ToolUpdate = z.infer<typeof ToolUpdate>;
 
 export const ToolVersionView = named(
   'ToolVersion',
-  z.object({ version: z.int(), hash: z.string(), definition: Contract, createdAt: Timestamp }),
+  z.object({
+    version: z.int(),
+    hash: z.string(),
+    definition: Contract,
+    source: z.record(z.string(), z.unknown()).nullable(),
+    current: z.boolean().describe('It is in use, or was when the tool was quarantined.'),
+    offered: z.boolean().describe('The list that the tool is on offers it now; approve this one.'),
+    createdAt: Timestamp,
+  }),
 );
 export const ToolVersionPage = named('ToolVersionPage', pageOf(ToolVersionView));
+
+export const VersionNumber = z.coerce.number().int().min(1).max(1_000_000).describe('Number of a version.');
+export const DiffQuery = z.strictObject({
+  against: VersionNumber.optional().describe('Compare with this version; default is the one in use.'),
+});
+export type DiffQuery = z.infer<typeof DiffQuery>;
+
+/** What changed between two versions, and what of it deserves a look. */
+export const ToolVersionDiff = named(
+  'ToolVersionDiff',
+  z.object({
+    tool: z.string(),
+    version: z.int(),
+    against: z.int(),
+    changes: z.array(
+      z.object({
+        op: z.enum(['add', 'remove', 'replace']),
+        path: z.string().describe('JSON Pointer into the definition; "-" is a member of a list of texts.'),
+        from: z.unknown().optional(),
+        to: z.unknown().optional(),
+        risk: z
+          .enum([
+            'text_changed',
+            'required_added',
+            'parameter_added',
+            'choice_added',
+            'annotation_widened',
+            'source_changed',
+          ])
+          .nullable(),
+      }),
+    ),
+  }),
+);
+
+export const RollbackRequest = named(
+  'ToolRollbackRequest',
+  z.strictObject({ version: z.int().min(1).max(1_000_000) }),
+);
+export type RollbackRequest = z.infer<typeof RollbackRequest>;
 
 export const ReloadResult = named(
   'ToolReloadResult',

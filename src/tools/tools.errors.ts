@@ -21,8 +21,29 @@ export const ToolErrors = defineErrors({
   },
   tool_definition_read_only: {
     kind: 'conflict',
-    message: 'Code owns the name, title, description and schemas of this tool. Change its file instead.',
+    message:
+      'What this tool says about itself and where it goes comes from its code, its server or its import. Change it there.',
   },
+  tool_exists: { kind: 'conflict', message: 'There is a tool of this name already; choose another name.' },
+  tool_kind_not_made_by_hand: {
+    kind: 'unprocessable',
+    message: 'Tools of this kind are not made one by one.',
+  },
+  tool_not_made_by_hand: {
+    kind: 'conflict',
+    message:
+      'The tool comes from code, a server or an import; remove it there. PATCH {"enabled": false} switches it off.',
+  },
+  tool_changed_meanwhile: {
+    kind: 'conflict',
+    message: 'The tool was changed by somebody else meanwhile. Read it again, then repeat your change.',
+  },
+  tool_version_not_found: { kind: 'not_found', message: 'The tool has no such version.' },
+  tool_not_quarantined: {
+    kind: 'conflict',
+    message: 'The tool is not quarantined: there is nothing to approve.',
+  },
+  tool_version_not_offered: { kind: 'conflict', message: 'This version is not the one that is offered now.' },
   invalid_tool_source: { kind: 'unprocessable', message: 'The "source" of the tool cannot be used.' },
   suspicious_text: {
     kind: 'unprocessable',

@@ -30,6 +30,10 @@ import { ToolCallsController } from './tool-calls.controller.js';
 import { ToolCallsRepository } from './tool-calls.repository.js';
 import { ToolCache } from './tool-cache.service.js';
 import { ToolContexts } from './tool-contexts.service.js';
+import { ToolEditor } from './tool-editor.service.js';
+import { ToolEditsRepository } from './tool-edits.repository.js';
+import { ToolVersions } from './tool-versions.service.js';
+import { ToolVersionsController } from './tool-versions.controller.js';
 import { ToolExecutor } from './tool-executor.service.js';
 import { ToolSets } from './tool-sets.service.js';
 import { ToolSetsRepository } from './tool-sets.repository.js';
@@ -58,7 +62,7 @@ import { ToolsService } from './tools.service.js';
     DiscoveryModule,
     TypeOrmModule.forFeature([ToolRow, ToolVersion, ToolCallRow]),
   ],
-  controllers: [ToolsController, ToolCallsController, SqlDatabasesController],
+  controllers: [ToolsController, ToolVersionsController, ToolCallsController, SqlDatabasesController],
   providers: [
     CodeSearchTool,
     ConversationSearchTool,
@@ -80,6 +84,9 @@ import { ToolsService } from './tools.service.js';
     ToolCallsRepository,
     ToolCache,
     ToolContexts,
+    ToolEditor,
+    ToolEditsRepository,
+    ToolVersions,
     ToolExecutor,
     ToolGovernor,
     ToolLimits,

@@ -16,8 +16,6 @@ export interface RegistryMark {
   readonly generation: string;
 }
 
-export type ToolChange = Partial<Pick<ToolRow, 'policy' | 'access' | 'enabled' | 'requiredScopes'>>;
-
 /** Taken by whatever adds tools or versions: one at a time, so that numbers and names do not collide. */
 export const SYNC_LOCK = 7_214_002;
 
@@ -60,11 +58,5 @@ export class ToolsRepository {
     const query = this.toolVersions.createQueryBuilder('version').where('version.tool = :tool', { tool });
     if (before !== undefined) query.andWhere('version.version < :before', { before });
     return query.orderBy('version.version', 'DESC').take(take).getMany();
-  }
-
-  /** Writes what an admin decided. False when there is no such tool. */
-  async update(name: string, change: ToolChange): Promise<boolean> {
-    const result = await this.tools.update({ name }, { ...change, updatedAt: () => 'now()' });
-    return result.affected === 1;
   }
 }

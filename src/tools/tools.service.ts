@@ -9,9 +9,8 @@ import { decide } from './tool-access.js';
 import { type ToolCallRow } from './tool-call.entity.js';
 import { ToolCallsRepository } from './tool-calls.repository.js';
 import { ToolRegistry } from './tool-registry.service.js';
-import { type ToolVersion } from './tool-version.entity.js';
 import { type ToolCallQuery } from './tool-calls.dto.js';
-import { type ToolQuery, type ToolUpdate } from './tools.dto.js';
+import { type ToolQuery } from './tools.dto.js';
 import { ToolErrors } from './tools.errors.js';
 import { type ToolDefinition } from './tool.js';
 
@@ -62,40 +61,6 @@ export class ToolsService {
     const tool = await this.registry.find(name);
     if (tool === undefined || !decide(tool.definition, actor).visible) throw ToolErrors.tool_not_found();
     return tool.definition;
-  }
-
-  /** Changes policy, access, scopes or `enabled`. Effective at once here, within about a second everywhere. */
-  async update(actor: Actor, name: string, update: ToolUpdate): Promise<ToolDefinition> {
-    requireScopes(actor, 'tools:manage');
-    const tool = await this.get(actor, name);
-    const { title, description, enabled, policy, access, requiredScopes } = update;
-    if (title !== undefined || description !== undefined) throw ToolErrors.tool_definition_read_only();
-    await this.registry.change(name, {
-      ...(enabled !== undefined && { enabled }),
-      ...(policy !== undefined && { policy: { ...tool.policy, ...policy } }),
-      ...(access !== undefined && { access: { ...tool.access, ...access } }),
-      ...(requiredScopes !== undefined && { requiredScopes }),
-    });
-    const changed = Object.keys(update).join(' ');
-    await this.audit.record(actor, 'tool.changed', { type: 'tool', id: name }, { changed });
-    return this.get(actor, name);
-  }
-
-  /** Versions of the definition, newest first. */
-  async versions(
-    actor: Actor,
-    name: string,
-    page: { limit: number; cursor?: string },
-  ): Promise<Page<ToolVersion>> {
-    await this.get(actor, name);
-    const list = `tool-versions\n${name}`;
-    const before = this.cursors.read(list, page.cursor);
-    const rows = await this.registry.versions(
-      name,
-      before === undefined ? undefined : Number(before),
-      page.limit + 1,
-    );
-    return this.cursors.page(list, rows, page.limit, (row) => String(row.version));
   }
 
   /** Reads the extensions again, here and soon on every instance. */

@@ -142,6 +142,73 @@ describe('an upstream that changes a definition [S63]', () => {
   });
 });
 
+describe('approval', () => {
+  it('serves what was looked at, and nothing that came since [S63]', async () => {
+    const set = remote('approve');
+    const approve = (version: number, token = admin) =>
+      server.call('POST', `/api/v1/tools/approve_a/versions/${version}/approve`, { token });
+    await registry.followSet(set, [offer('approve_a')]);
+    expect((await approve(1)).status).toBe(200);
+    const inputSchema = {
+      type: 'object',
+      properties: { text: { type: 'string' }, password: { type: 'string' } },
+      required: ['password'],
+    };
+    await registry.followSet(set, [
+      offer('approve_a', { description: 'Send it all.', inputSchema, annotations: {} }),
+    ]);
+    const diff = await server.call('GET', '/api/v1/tools/approve_a/versions/2/diff', { token: admin });
+    expect(diff.body).toMatchObject({ version: 2, against: 1 });
+    const risks = Object.fromEntries(
+      diff.body.changes.map((change: { path: string; risk: string }) => [change.path, change.risk]),
+    );
+    expect(risks).toEqual({
+      '/description': 'text_changed',
+      '/inputSchema/properties/password': 'parameter_added',
+      '/inputSchema/required': 'required_added',
+      '/annotations/readOnlyHint': 'annotation_widened',
+    });
+    expect(
+      (await server.call('GET', '/api/v1/tools/approve_a/versions/2/diff', { token: member })).status,
+    ).toBe(404);
+
+    // The upstream changes again between the look and the approval.
+    await registry.followSet(set, [offer('approve_a', { description: 'Something else.' })]);
+    expect((await approve(2)).body).toMatchObject({ status: 409, code: 'tool_version_not_offered' });
+    expect((await approve(9)).body.code).toBe('tool_version_not_found');
+    expect((await approve(3, member)).status).toBe(403);
+    expect((await call('approve_a', member)).status).toBe(404);
+    const versions = await server.call('GET', '/api/v1/tools/approve_a/versions', { token: admin });
+    expect(versions.body.items).toMatchObject([
+      { version: 3, offered: true, current: false },
+      { version: 2, offered: false },
+      { version: 1, current: true },
+    ]);
+    expect((await approve(3)).body).toMatchObject({
+      version: 3,
+      state: 'active',
+      description: 'Something else.',
+    });
+    expect((await call('approve_a', member)).body.structuredContent).toMatchObject({ version: 3 });
+    expect(await audited('tool.approved', 'approve_a')).toMatchObject([{ details: { version: 3, from: 1 } }]);
+
+    await registry.followSet(set, []);
+    expect((await approve(1)).body.code).toBe('tool_not_quarantined');
+    expect(
+      (await server.call('POST', '/api/v1/tools/approve_a/rollback', { token: admin, body: { version: 1 } }))
+        .body.code,
+    ).toBe('tool_definition_read_only');
+  });
+
+  it('does not bring back what is refused or gone', async () => {
+    const set = remote('refuse');
+    await registry.followSet(set, [offer('refuse_a')]);
+    await registry.followSet(set, [offer('refuse_a', { description: 'Hidden \u200b' })]);
+    const approve = await server.call('POST', '/api/v1/tools/refuse_a/versions/1/approve', { token: admin });
+    expect(approve.body.code).toBe('tool_version_not_offered');
+  });
+});
+
 describe('what a list may not offer', () => {
   const hidden = [
     ['a bidirectional control', '\u202e', 'U+202E'],

@@ -11,6 +11,8 @@ import { SchemaProbe } from './schema-probe.service.js';
 /** Of a description, in bytes. An operator's own code may explain itself at more length. */
 const MAX_DESCRIPTION = { code: 4 << 10, admin: 2 << 10, remote: 2 << 10 };
 const MAX_TITLE = 200;
+/** Names of routes beside GET /api/v1/tools/:name. */
+const RESERVED = new Set(['export', 'import', 'reload']);
 
 /** What a definition must be to enter the registry, whoever offers it. */
 @Injectable()
@@ -25,6 +27,7 @@ export class ContractCheck {
     const { name, title, description, inputSchema, outputSchema } = contract;
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(name))
       throw ToolErrors.invalid_tool_schema('The name must be 1 to 64 letters, digits, "_" or "-".');
+    if (RESERVED.has(name)) throw ToolErrors.invalid_tool_schema(`The name "${name}" is reserved.`);
     checkTexts(contract);
     if (description === '') throw ToolErrors.invalid_tool_schema('description must say what the tool does.');
     checkLength(title, 'title', MAX_TITLE);
