@@ -11,6 +11,7 @@ import { CreateRuns1763800500000 } from './1763800500000-create-runs.js';
 import { CreateMcpSessions1763800600000 } from './1763800600000-create-mcp-sessions.js';
 import { CreateSessionContext1763800700000 } from './1763800700000-create-session-context.js';
 import { CreateInstallationKeys1763800900000 } from './1763800900000-create-installation-keys.js';
+import { CreateWorkspaces1763900400000 } from './1763900400000-create-workspaces.js';
 import { CreateWebhooks1763900800000 } from './1763900800000-create-webhooks.js';
 import { AddToolPolicy1763900100000 } from './1763900100000-add-tool-policy.js';
 import { AddToolSets1763900000000 } from './1763900000000-add-tool-sets.js';
@@ -34,6 +35,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateMcpSessions1763800600000,
   CreateSessionContext1763800700000,
   CreateInstallationKeys1763800900000,
+  CreateWorkspaces1763900400000,
   CreateWebhooks1763900800000,
   AddToolPolicy1763900100000,
   AddToolSets1763900000000,

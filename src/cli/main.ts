@@ -21,6 +21,7 @@ import { registerStatus } from './status.js';
 import { registerTools } from './tools.js';
 import { registerUsage } from './usage.js';
 import { registerUser } from './user.js';
+import { registerWorkspace } from './workspace.js';
 import { registerWebhooks } from './webhooks.js';
 
 const COMMANDS: readonly ((program: Command, env: CliEnv) => void)[] = [
@@ -39,6 +40,7 @@ const COMMANDS: readonly ((program: Command, env: CliEnv) => void)[] = [
   registerUsage,
   registerApprovals,
   registerUser,
+  registerWorkspace,
   registerNew,
   registerMcp,
   registerMcpServers,

@@ -50,6 +50,11 @@ import { ToolRow } from './tool.entity.js';
 import { ToolsController } from './tools.controller.js';
 import { ToolsRepository } from './tools.repository.js';
 import { ToolsService } from './tools.service.js';
+import { WorkspaceClones } from './workspaces/workspace-clones.service.js';
+import { WorkspaceRow } from './workspaces/workspace.entity.js';
+import { WorkspacesController } from './workspaces/workspaces.controller.js';
+import { WorkspacesRepository } from './workspaces/workspaces.repository.js';
+import { WorkspacesService } from './workspaces/workspaces.service.js';
 
 @Module({
   imports: [
@@ -60,9 +65,10 @@ import { ToolsService } from './tools.service.js';
     VaultModule,
     ToolResultsModule,
     DiscoveryModule,
-    TypeOrmModule.forFeature([ToolRow, ToolVersion, ToolCallRow]),
+    TypeOrmModule.forFeature([ToolRow, ToolVersion, ToolCallRow, WorkspaceRow]),
   ],
   controllers: [ToolsController, ToolVersionsController, ToolCallsController, SqlDatabasesController],
+  controllers: [ToolsController, ToolCallsController, SqlDatabasesController, WorkspacesController],
   providers: [
     CodeSearchTool,
     ConversationSearchTool,
@@ -99,6 +105,9 @@ import { ToolsService } from './tools.service.js';
     ToolSetsRepository,
     ToolsRepository,
     ToolsService,
+    WorkspaceClones,
+    WorkspacesRepository,
+    WorkspacesService,
   ],
   exports: [ToolExecutor, ToolRegistry, ToolResultsModule, ToolsService],
 })

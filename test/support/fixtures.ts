@@ -119,6 +119,7 @@ export const FIXTURES: Record<string, Fixture> = {
 export const SHARED: Record<string, string> = {
   '/api/v1/mcp-servers/{id}':
     'one list of upstream servers; only admins change it, tested in mcp-servers.spec.ts',
+  '/api/v1/workspaces/{name}': 'one list of repositories, for everyone who may see tools',
   '/api/v1/tools/{name}': 'one registry of tools; access rules of a tool are tested in tools.spec.ts',
 };
 

@@ -6,6 +6,7 @@ import { type ToolContext } from '../tool.js';
 import { answer } from '../tool-result.js';
 import { excludedPathspecs } from './workspace/excluded.js';
 import { Git } from './workspace/git.js';
+import { WORKSPACE_INPUT } from './workspace/input.js';
 import { WorkspaceErrors } from './workspace/workspace.errors.js';
 import { Workspaces } from './workspace/workspaces.js';
 
@@ -24,12 +25,7 @@ const Input = z.object({
   regex: z.boolean().default(false).describe('The query is a regular expression (RE2, without look-around).'),
   caseSensitive: z.boolean().default(false).describe('Tell upper from lower case.'),
   limit: z.int().min(1).max(200).default(50).describe('How many matching lines to give at most.'),
-  workspace: z
-    .string()
-    .min(1)
-    .max(200)
-    .optional()
-    .describe('Name of the workspace, when the server has several.'),
+  workspace: WORKSPACE_INPUT,
 });
 type Input = z.output<typeof Input>;
 
@@ -57,8 +53,8 @@ export class CodeSearchTool implements Tool<Input, z.input<typeof Output>> {
   ) {}
 
   async run(input: Input, { signal }: ToolContext): Promise<ToolResponse> {
-    const workspace = await this.workspaces.get(input.workspace);
-    const place = await this.workspaces.locate(workspace, input.path);
+    const place = await this.workspaces.place(input, signal);
+    const { workspace } = place;
     if (!place.exists) throw WorkspaceErrors.file_not_found(`There is no file or folder "${input.path}".`);
     const args = [
       '-I',

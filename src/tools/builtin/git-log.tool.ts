@@ -11,8 +11,9 @@ import {
   since,
   until,
 } from './workspace/commits.js';
-import { Git } from './workspace/git.js';
-import { findRepository, type Repository } from './workspace/repository.js';
+import { Git, type Repository } from './workspace/git.js';
+import { REPOSITORY_INPUT, WORKSPACE_INPUT } from './workspace/input.js';
+import { findRepository } from './workspace/repository.js';
 import { WorkspaceErrors } from './workspace/workspace.errors.js';
 import { type Place, Workspaces } from './workspace/workspaces.js';
 
@@ -48,18 +49,8 @@ const Input = z.object({
     .describe('How many commits to list; the total count is always given.'),
   follow: z.boolean().default(false).describe('Follow one file across renames.'),
   revision: RevisionInput.default('HEAD').describe('Branch, tag or commit to start from. Default: HEAD.'),
-  repository: z
-    .string()
-    .min(1)
-    .max(1_000)
-    .optional()
-    .describe('Folder of the repository inside the workspace. Default: the workspace.'),
-  workspace: z
-    .string()
-    .min(1)
-    .max(200)
-    .optional()
-    .describe('Name of the workspace, when the server has several.'),
+  repository: REPOSITORY_INPUT,
+  workspace: WORKSPACE_INPUT,
 });
 type Input = z.output<typeof Input>;
 
@@ -90,10 +81,7 @@ export class GitLogTool implements Tool<Input, z.input<typeof Output>> {
   ) {}
 
   async run(input: Input, { signal }: ToolContext): Promise<ToolResponse> {
-    const workspace = await this.workspaces.get(input.workspace);
-    const base = await this.workspaces.locate(workspace, input.repository ?? '.');
-    const place =
-      input.path === undefined ? base : await this.workspaces.locate(workspace, input.path, base.relative);
+    const place = await this.workspaces.place(input, signal);
     const repository = await findRepository(place);
     const start = await this.start(repository, input.revision, signal);
     const filters = filtersOf(input);

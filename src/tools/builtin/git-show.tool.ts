@@ -6,6 +6,7 @@ import { answer } from '../tool-result.js';
 import { COMMIT_FORMAT, CommitSchema, parseCommits, RevisionInput } from './workspace/commits.js';
 import { excludedPathspecs } from './workspace/excluded.js';
 import { Git } from './workspace/git.js';
+import { REPOSITORY_INPUT, WORKSPACE_INPUT } from './workspace/input.js';
 import { findRepository } from './workspace/repository.js';
 import { WorkspaceErrors } from './workspace/workspace.errors.js';
 import { Workspaces } from './workspace/workspaces.js';
@@ -24,18 +25,8 @@ const Input = z.object({
     .optional()
     .describe('Show only what the commit changed in this file or folder.'),
   patch: z.boolean().default(true).describe('Include the changed lines, not only the list of files.'),
-  repository: z
-    .string()
-    .min(1)
-    .max(1_000)
-    .optional()
-    .describe('Folder of the repository inside the workspace. Default: the workspace.'),
-  workspace: z
-    .string()
-    .min(1)
-    .max(200)
-    .optional()
-    .describe('Name of the workspace, when the server has several.'),
+  repository: REPOSITORY_INPUT,
+  workspace: WORKSPACE_INPUT,
 });
 type Input = z.output<typeof Input>;
 
@@ -72,10 +63,7 @@ export class GitShowTool implements Tool<Input, z.input<typeof Output>> {
   ) {}
 
   async run(input: Input, { signal }: ToolContext): Promise<ToolResponse> {
-    const workspace = await this.workspaces.get(input.workspace);
-    const base = await this.workspaces.locate(workspace, input.repository ?? '.');
-    const place =
-      input.path === undefined ? base : await this.workspaces.locate(workspace, input.path, base.relative);
+    const place = await this.workspaces.place(input, signal);
     const repository = await findRepository(place);
     const hash = await this.git.commit(repository, input.revision, signal);
     const show = async (args: string[], maxBytes?: number) =>

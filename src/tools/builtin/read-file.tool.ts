@@ -3,7 +3,9 @@ import { isUtf8 } from 'node:buffer';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { CodeTool, type Tool, type ToolResponse } from '../define-tool.js';
+import { type ToolContext } from '../tool.js';
 import { answer } from '../tool-result.js';
+import { WORKSPACE_INPUT } from './workspace/input.js';
 import { WorkspaceErrors } from './workspace/workspace.errors.js';
 import { Workspaces } from './workspace/workspaces.js';
 
@@ -14,12 +16,7 @@ const Input = z.object({
   path: z.string().min(1).max(1_000).describe('File to read, relative to the workspace, e.g. src/main.ts.'),
   startLine: z.int().min(1).max(10_000_000).default(1).describe('First line to read, from 1.'),
   endLine: z.int().min(1).max(10_000_000).optional().describe('Last line to read. Default: as many as fit.'),
-  workspace: z
-    .string()
-    .min(1)
-    .max(200)
-    .optional()
-    .describe('Name of the workspace, when the server has several.'),
+  workspace: WORKSPACE_INPUT,
 });
 type Input = z.output<typeof Input>;
 
@@ -46,8 +43,9 @@ const Output = z.object({
 export class ReadFileTool implements Tool<Input, z.input<typeof Output>> {
   constructor(private readonly workspaces: Workspaces) {}
 
-  async run({ path, startLine, endLine, workspace }: Input): Promise<ToolResponse> {
-    const place = await this.workspaces.locate(await this.workspaces.get(workspace), path);
+  async run(input: Input, { signal }: ToolContext): Promise<ToolResponse> {
+    const { path, startLine, endLine } = input;
+    const place = await this.workspaces.place(input, signal);
     if (!place.exists) throw WorkspaceErrors.file_not_found(`There is no file "${path}" in the workspace.`);
     const lines = (await readText(place.location, path)).split('\n');
     if (lines.at(-1) === '') lines.pop();

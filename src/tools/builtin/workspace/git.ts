@@ -3,11 +3,21 @@ import { devNull } from 'node:os';
 import { realpath } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
 import { searchPath } from '../../../config/env.js';
-import { type Repository } from './repository.js';
 import { WorkspaceErrors } from './workspace.errors.js';
 
 const MAX_OUTPUT = 4 << 20;
 const MAX_ERROR_OUTPUT = 16 << 10;
+
+/** A Git repository whose history may be read. */
+export interface Repository {
+  readonly workTree: string;
+  readonly gitDir: string;
+  readonly commonDir: string;
+  /** Relative to the workspace, '.' for the workspace itself. */
+  readonly relative: string;
+  /** A shallow clone: older commits are missing, counts may be too low. */
+  readonly isShallow: boolean;
+}
 
 export interface GitOutput {
   readonly code: number;
@@ -36,7 +46,7 @@ export class Git {
     args: readonly string[],
     options: GitOptions,
   ): Promise<GitOutput> {
-    return run(repository.workTree, [command, ...(ARGUMENTS[command] ?? []), ...args], options, {
+    return runGit(repository.workTree, [command, ...(ARGUMENTS[command] ?? []), ...args], options, {
       GIT_DIR: repository.gitDir,
       GIT_COMMON_DIR: repository.commonDir,
       GIT_WORK_TREE: repository.workTree,
@@ -45,7 +55,7 @@ export class Git {
 
   /** Searches the files below a folder without opening any repository. */
   grep(folder: string, args: readonly string[], options: GitOptions): Promise<GitOutput> {
-    return run(
+    return runGit(
       folder,
       ['grep', '--no-index', '--exclude-standard', '--no-textconv', '--no-color', ...args],
       options,
@@ -117,7 +127,8 @@ const SAFE_ENVIRONMENT = {
   TZ: 'UTC',
 };
 
-async function run(
+/** Runs Git in a folder with nothing but safe settings. Rejects with the reason of `signal` when that aborts. */
+export async function runGit(
   folder: string,
   args: readonly string[],
   { signal, maxBytes = MAX_OUTPUT, answers = [0] }: GitOptions,
@@ -136,13 +147,15 @@ async function run(
       cwd: folder,
       env: { ...SAFE_ENVIRONMENT, ...environment, PATH: searchPath() },
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own: a clone runs as several processes, which all have to end with it.
+      detached: true,
     });
     const chunks: Buffer[] = [];
     const errors: Buffer[] = [];
     let size = 0;
     let errorSize = 0;
     let truncated = false;
-    const kill = () => child.kill('SIGKILL');
+    const kill = () => killGroup(child.pid);
     signal.addEventListener('abort', kill, { once: true });
     child.stdout.on('data', (chunk: Buffer) => {
       if (truncated) return;
@@ -168,4 +181,13 @@ async function run(
       resolve({ code: code ?? 0, text: Buffer.concat(chunks).toString('utf8'), truncated });
     });
   });
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
 }

@@ -1,18 +1,8 @@
 import { lstat, readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
+import { type Repository } from './git.js';
 import { WorkspaceErrors } from './workspace.errors.js';
 import { isInside, type Place } from './workspaces.js';
-
-/** A Git repository whose history may be read. */
-export interface Repository {
-  readonly workTree: string;
-  readonly gitDir: string;
-  readonly commonDir: string;
-  /** Relative to the workspace, '.' for the workspace itself. */
-  readonly relative: string;
-  /** A shallow clone: older commits are missing, counts may be too low. */
-  readonly isShallow: boolean;
-}
 
 /**
  * The repository that a place lies in, looked for upwards, but not above the workspace. Git itself does not search:

@@ -8,6 +8,17 @@ export const WorkspaceErrors = defineErrors({
       'The path is outside the workspace or excluded (.env files, keys, .git, node_modules, the data folder).',
   },
   unknown_workspace: { kind: 'not_found', message: 'There is no such workspace.' },
+  workspace_not_found: { kind: 'not_found', message: 'There is no such workspace.' },
+  workspace_exists: { kind: 'conflict', message: 'There is already a workspace of this name.' },
+  too_many_workspaces: { kind: 'conflict', message: 'There are 100 workspaces; remove one first.' },
+  workspace_fetch_failed: {
+    kind: 'unavailable',
+    message: 'The repository could not be fetched: check its URL, that it is public, and the branch.',
+  },
+  workspace_too_large: {
+    kind: 'too_large',
+    message: 'The repository is larger than WORKSPACE_MAX_MB allows; `depth` fetches less history.',
+  },
   file_not_found: { kind: 'not_found', message: 'There is no such file.' },
   file_not_text: { kind: 'unprocessable', message: 'The file is not text.' },
   file_too_large: { kind: 'too_large', message: 'The file is too large to read.' },

@@ -2,6 +2,7 @@ import { lstat, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { dataDir, ENV, type Env } from '../../../config/env.js';
+import { WorkspaceClones } from '../../workspaces/workspace-clones.service.js';
 import { isExcluded } from './excluded.js';
 import { WorkspaceErrors } from './workspace.errors.js';
 
@@ -24,25 +25,65 @@ export interface Place {
   readonly exists: boolean;
 }
 
-/** The folders of WORKSPACE_DIRS, and the one check that every path of a caller passes. [S91] */
+/** Where a tool is asked to look. */
+export interface Wanted {
+  readonly workspace?: string;
+  /** Folder that `path` is relative to, itself relative to the workspace. */
+  readonly repository?: string;
+  readonly path?: string;
+}
+
+/**
+ * The folders of WORKSPACE_DIRS and the clones of remote repositories, and the one check that every path of a caller
+ * passes. [S91]
+ */
 @Injectable()
 export class Workspaces {
   private found?: Promise<readonly Workspace[]>;
 
-  constructor(@Inject(ENV) private readonly env: Env) {}
+  constructor(
+    @Inject(ENV) private readonly env: Env,
+    private readonly clones: WorkspaceClones,
+  ) {}
 
-  /** The workspace of a name, the first one without. Throws `unknown_workspace` that lists the names. */
-  async get(name?: string): Promise<Workspace> {
-    this.found ??= this.find();
-    const all = await this.found;
-    const workspace = name === undefined ? all[0] : all.find((candidate) => candidate.name === name);
-    if (workspace !== undefined) return workspace;
-    const names = all.map((candidate) => candidate.name).join(', ');
+  /** The path that a tool is asked for. Throws as `get` and `locate`. */
+  async place(
+    { workspace: name, repository = '.', path: given }: Wanted,
+    signal: AbortSignal,
+  ): Promise<Place> {
+    const workspace = await this.get(name, signal);
+    const base = await this.locate(workspace, repository);
+    return given === undefined ? base : this.locate(workspace, given, base.relative);
+  }
+
+  /** Is this the name of a folder of WORKSPACE_DIRS? */
+  async isFolder(name: string): Promise<boolean> {
+    return (await this.folders()).some((folder) => folder.name === name);
+  }
+
+  /**
+   * The workspace of a name, the first one without; a clone is fetched when it is not here yet. Throws
+   * `unknown_workspace` that lists the names, and why a clone cannot be fetched.
+   */
+  private async get(name: string | undefined, signal: AbortSignal): Promise<Workspace> {
+    const folders = await this.folders();
+    const folder = name === undefined ? folders[0] : folders.find((candidate) => candidate.name === name);
+    if (folder !== undefined) return folder;
+    const remote = name ?? (await this.clones.names())[0];
+    const clone = remote === undefined ? undefined : await this.clones.folder(remote, signal);
+    if (remote !== undefined && clone !== undefined)
+      return { name: remote, root: await realpath(clone), hidden: [] };
+    const names = [...folders.map((candidate) => candidate.name), ...(await this.clones.names())].join(', ');
     throw WorkspaceErrors.unknown_workspace(
       names === ''
-        ? 'No folder of WORKSPACE_DIRS can be read.'
+        ? 'There is no workspace: no folder of WORKSPACE_DIRS can be read, and no repository was added.'
         : `There is no workspace "${name}"; there is ${names}.`,
     );
+  }
+
+  private folders(): Promise<readonly Workspace[]> {
+    this.found ??= this.find();
+    return this.found;
   }
 
   /**
