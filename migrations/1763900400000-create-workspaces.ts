@@ -10,6 +10,7 @@ export class CreateWorkspaces1763900400000 implements MigrationInterface {
         url text not null,
         ref text,
         depth integer,
+        auth jsonb,
         generation integer not null default 1,
         state text not null default 'fetching' check (state in ('fetching', 'ready', 'failed')),
         problem text,

@@ -19,6 +19,8 @@ interface NewOptions {
   readonly name?: string;
   readonly ref?: string;
   readonly depth?: string;
+  readonly secret?: string;
+  readonly user?: string;
 }
 
 const ROUTE = '/api/v1/workspaces';
@@ -49,9 +51,17 @@ export function registerWorkspace(program: Command, env: CliEnv): void {
     .option('--name <name>', 'what tools call it (default: the last part of the URL)')
     .option('--ref <ref>', 'branch or tag (default: the one that the server names)')
     .option('--depth <commits>', 'newest commits only (default: the whole history)')
-    .action(async (url: string, { depth, ...options }: NewOptions, command: Command) => {
+    .option('--secret <name>', 'secret that signs in to a private repository')
+    .option('--user <name>', 'user name that belongs to the secret (default: a bearer token)')
+    .action(async (url: string, { depth, secret, user, ...options }: NewOptions, command: Command) => {
       const { api, out } = contextOf(command, env);
-      const body = { url, ...options, ...(depth !== undefined && { depth: Number(depth) }) };
+      const auth =
+        user === undefined ? { type: 'bearer', secret } : { type: 'basic', secret, username: user };
+      const body = {
+        ...{ url, ...options },
+        ...(depth !== undefined && { depth: Number(depth) }),
+        ...(secret !== undefined && { auth }),
+      };
       const { name } = await api.post<Workspace>(ROUTE, body);
       out.show(await fetched(api, name));
     });

@@ -146,13 +146,33 @@ describe('a remote repository', () => {
     const failed = await add({ url: `${remote.url}/missing` });
     expect(failed.state).toBe('failed');
     expect(failed.problem).toBe(
-      'The repository could not be fetched: check its URL, that it is public, and the branch.',
+      'The repository could not be fetched: check its URL, that it is public or has its `auth`, and the branch.',
     );
     const answer = await call('git_log', { workspace: 'missing' });
     expect([answer.isError, answer.errorCode]).toEqual([true, 'workspace_fetch_failed']);
     commit('missing', { 'a.txt': 'a' }, 'Here it is');
     await api('POST', '/missing/update');
     expect((await settled('missing')).state).toBe('ready');
+  });
+
+  it('signs in to a private one by a secret, which Git never sees [S62]', async () => {
+    commit('private', { 'a.txt': 'a' }, 'Private');
+    const value = 'canary-token-5f0c';
+    const wanted = `Basic ${Buffer.from(`bot:${value}`).toString('base64')}`;
+    remote.intercept = (request, response) => {
+      const isDenied =
+        request.url?.startsWith('/private/') === true && request.headers.authorization !== wanted;
+      if (isDenied) response.writeHead(401, { 'www-authenticate': 'Basic' }).end();
+      return isDenied;
+    };
+    const url = `${remote.url}/private`;
+    expect((await add({ url, name: 'anonymous' })).state).toBe('failed');
+    const body = { value, origins: [remote.url] };
+    expect((await server.call('PUT', '/api/v1/secrets/git', { token, body })).status).toBeLessThan(300);
+    const auth = { type: 'basic', secret: 'git', username: 'bot' };
+    expect((await add({ url, auth })).state).toBe('ready');
+    remote.intercept = undefined;
+    expect(readFileSync(path.join(cloneOf('private'), '1/.git/config'), 'utf8')).not.toContain(value);
   });
 
   it('leaves nothing behind when it is removed', async () => {
@@ -279,7 +299,7 @@ describe('the way out', () => {
     const moved = await add({ url: `${remote.url}/moved` });
     remote.intercept = undefined;
     expect(moved.state).toBe('failed');
-    expect(moved.problem).toContain('may not be reached');
+    expect(moved.problem).toContain('EGRESS_ALLOW');
     expect(canary.hits).toBe(0);
   });
 

@@ -25,6 +25,16 @@ const callTool = (name: string, args: object): Promise<TestResponse> =>
 const ENTRY_POINTS: Record<string, EntryPoint> = {
   'the tool http_request': (_server, _token, url) => callTool('http_request', { url }),
 
+  'a Git workspace': async (_server, _token, url) => {
+    const added = await server.call('POST', '/api/v1/workspaces', { token, body: { url, name: 'ssrf' } });
+    if (added.status !== 202) return added;
+    const route = '/api/v1/workspaces/ssrf';
+    let { body } = added;
+    while (body.state === 'fetching') ({ body } = await server.call('GET', route, { token }));
+    await server.call('DELETE', route, { token });
+    return { ...added, body: { ...body, isError: body.state === 'failed' } };
+  },
+
   'a webhook': async (_server, _token, url) => {
     const made = await server.call('POST', '/api/v1/webhooks', { token, body: { url } });
     if (made.status !== 201) return made;

@@ -36,7 +36,7 @@ export async function startGitServer(root: string): Promise<GitServer> {
         QUERY_STRING: url.search.slice(1),
         REQUEST_METHOD: request.method,
         CONTENT_TYPE: request.headers['content-type'] ?? '',
-        HTTP_CONTENT_ENCODING: request.headers['content-encoding'] as string | undefined,
+        HTTP_CONTENT_ENCODING: request.headers['content-encoding'],
         GIT_PROTOCOL: request.headers['git-protocol'] as string | undefined,
         PATH: process.env.PATH,
       },

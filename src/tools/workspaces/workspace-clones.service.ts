@@ -12,6 +12,7 @@ import { bulkhead } from 'cockatiel';
 import { AppError } from '../../common/app-error.js';
 import { dataDir, ENV, type Env } from '../../config/env.js';
 import { Egress } from '../../platform/egress/egress.js';
+import { AuthorisedFetch } from '../secrets/authorised-fetch.js';
 import { WorkspaceErrors } from '../builtin/workspace/workspace.errors.js';
 import { cloneRepository } from './git-clone.js';
 import { type WorkspaceRow } from './workspace.entity.js';
@@ -32,7 +33,7 @@ export class WorkspaceClones implements OnApplicationBootstrap, OnApplicationShu
   private readonly base: string;
   private readonly maxBytes: number;
   private readonly running = new Map<string, Promise<void>>();
-  private readonly failures = new Map<string, { readonly until: number; readonly error: unknown }>();
+  private readonly failures = new Map<string, { readonly until: number; readonly error: AppError }>();
   private readonly slots = bulkhead(CLONES_AT_ONCE, CLONES_WAITING);
   private readonly stopping = new AbortController();
 
@@ -40,6 +41,7 @@ export class WorkspaceClones implements OnApplicationBootstrap, OnApplicationShu
     @Inject(ENV) env: Env,
     private readonly rows: WorkspacesRepository,
     private readonly egress: Egress,
+    private readonly authorised: AuthorisedFetch,
   ) {
     this.base = path.join(dataDir(env), 'workspaces');
     this.maxBytes = env.WORKSPACE_MAX_MB * 2 ** 20;
@@ -111,7 +113,7 @@ export class WorkspaceClones implements OnApplicationBootstrap, OnApplicationShu
     const key = `${row.name}/${row.generation}`;
     const failure = this.failures.get(row.name);
     if (failure !== undefined && failure.until > Date.now() && row.state === 'failed')
-      return Promise.reject(failure.error as Error);
+      return Promise.reject(failure.error);
     let running = this.running.get(key);
     if (running === undefined) {
       running = this.slots.execute(() => this.clone(row)).finally(() => this.running.delete(key));
@@ -120,10 +122,10 @@ export class WorkspaceClones implements OnApplicationBootstrap, OnApplicationShu
     return running;
   }
 
-  private async clone({ name, url, ref, depth, generation }: WorkspaceRow): Promise<void> {
+  private async clone({ name, url, ref, depth, auth, generation }: WorkspaceRow): Promise<void> {
     const into = path.join(this.base, `.new-${randomUUID()}`);
     const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(CLONE_TIMEOUT_MS)]);
-    const fetch = this.egress.guarded({ maxBytes: this.maxBytes, timeoutMs: null });
+    const fetch = this.authorised.with(auth ?? undefined, { maxBytes: this.maxBytes, timeoutMs: null });
     const startedAt = Date.now();
     try {
       const options = { url, ref, depth, into, maxBytes: this.maxBytes, fetch, signal };
@@ -141,10 +143,11 @@ export class WorkspaceClones implements OnApplicationBootstrap, OnApplicationShu
       if (this.stopping.signal.aborted) throw error;
       const shown = signal.aborted
         ? WorkspaceErrors.workspace_fetch_failed('The repository was not fetched within 10 minutes.')
-        : error;
-      const problem = shown instanceof AppError ? shown.message : 'The repository could not be fetched.';
+        : error instanceof AppError
+          ? error
+          : WorkspaceErrors.workspace_fetch_failed(undefined, { cause: error });
       this.failures.set(name, { until: Date.now() + RETRY_AFTER_MS, error: shown });
-      await this.rows.failed(name, generation, problem);
+      await this.rows.failed(name, generation, shown.message);
       throw shown;
     }
   }

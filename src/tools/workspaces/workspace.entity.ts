@@ -1,5 +1,12 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn } from 'typeorm';
 
+/** A secret of the vault, by name: the password or token that the Git host wants. */
+export interface WorkspaceAuth {
+  readonly type: 'basic' | 'bearer';
+  readonly secret: string;
+  readonly username?: string;
+}
+
 /** A remote Git repository that tools may read. Every machine keeps a clone of its own. */
 @Entity('workspaces')
 export class WorkspaceRow {
@@ -9,6 +16,8 @@ export class WorkspaceRow {
   @Column('text', { nullable: true }) ref: string | null;
   /** Commits of history; null is all. */
   @Column('integer', { nullable: true }) depth: number | null;
+  /** How a private repository is signed in to; null for a public one. */
+  @Column('jsonb', { nullable: true }) auth: WorkspaceAuth | null;
   /** Raised by an update: a clone of an older generation is fetched anew. */
   @Column('integer') generation: number;
   @Column('text') state: 'fetching' | 'ready' | 'failed';

@@ -11,6 +11,12 @@ export const WorkspaceName = z
   )
   .describe('What tools call it in their parameter `workspace`.');
 
+const Auth = z.strictObject({
+  type: z.enum(['basic', 'bearer']),
+  secret: z.string().min(1).max(64).describe('Name of a secret that is bound to the origin of the URL.'),
+  username: z.string().min(1).max(200).optional().describe('For `basic`; many Git hosts take any.'),
+});
+
 export const NewWorkspace = named(
   'NewWorkspace',
   z.strictObject({
@@ -28,6 +34,7 @@ export const NewWorkspace = named(
       .max(1_000_000)
       .optional()
       .describe('Newest commits to fetch. Default: the whole history.'),
+    auth: Auth.optional().describe('How to sign in to a private repository.'),
   }),
 );
 export type NewWorkspace = z.infer<typeof NewWorkspace>;
@@ -40,6 +47,7 @@ export const WorkspaceView = named(
     url: z.string(),
     ref: z.string().nullable(),
     depth: z.int().nullable(),
+    auth: z.object(Auth.shape).nullable(),
     state: z.enum(['fetching', 'ready', 'failed']),
     problem: z.string().nullable().describe('Why it failed.'),
     commit: z.string().nullable().describe('What is checked out.'),

@@ -31,7 +31,10 @@ export class WorkspacesRepository {
   }
 
   /** False when the name is taken. */
-  async insert(row: Pick<WorkspaceRow, 'name' | 'url' | 'ref' | 'depth'>, tx: Transaction): Promise<boolean> {
+  async insert(
+    row: Pick<WorkspaceRow, 'name' | 'url' | 'ref' | 'depth' | 'auth'>,
+    tx: Transaction,
+  ): Promise<boolean> {
     const result = await tx.createQueryBuilder().insert().into(WorkspaceRow).values(row).orIgnore().execute();
     return (result.raw as unknown[]).length > 0;
   }

@@ -32,10 +32,11 @@ export class WorkspacesService {
    * Writes down a repository; `fetch` it after the commit. Throws `egress_denied` for an address that may not be
    * reached, `workspace_exists`, `too_many_workspaces`, `invalid_request` when no name can be made of the URL.
    */
-  async add(actor: Actor, { url, name, ref, depth }: NewWorkspace, tx: Transaction): Promise<Shown> {
+  async add(actor: Actor, { url, name, auth, ...wanted }: NewWorkspace, tx: Transaction): Promise<Shown> {
     requireScopes(actor, 'tools:manage');
     const { href } = this.clones.check(url);
-    const row = { name: name ?? nameOf(href), url: href, ref: ref ?? null, depth: depth ?? null };
+    const { ref = null, depth = null } = wanted;
+    const row = { name: name ?? nameOf(href), url: href, ref, depth, auth: auth ?? null };
     if ((await this.rows.countLocked(tx)) >= MAX_WORKSPACES) throw WorkspaceErrors.too_many_workspaces();
     if ((await this.local.isFolder(row.name)) || !(await this.rows.insert(row, tx)))
       throw WorkspaceErrors.workspace_exists(
