@@ -67,8 +67,13 @@ import { WorkspacesService } from './workspaces/workspaces.service.js';
     DiscoveryModule,
     TypeOrmModule.forFeature([ToolRow, ToolVersion, ToolCallRow, WorkspaceRow]),
   ],
-  controllers: [ToolsController, ToolVersionsController, ToolCallsController, SqlDatabasesController],
-  controllers: [ToolsController, ToolCallsController, SqlDatabasesController, WorkspacesController],
+  controllers: [
+    ToolsController,
+    ToolVersionsController,
+    ToolCallsController,
+    SqlDatabasesController,
+    WorkspacesController,
+  ],
   providers: [
     CodeSearchTool,
     ConversationSearchTool,
