@@ -1,14 +1,13 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { parseDocument } from 'yaml';
 import { AppError } from '../common/app-error.js';
 import { ENV, type Env } from '../config/env.js';
 import { type Transaction, Transactions } from '../platform/database/transactions.js';
 import { type AgentSpec } from './agent.js';
-import { checkSpec } from './agent-checks.js';
 import { AgentGraph } from './agent-graph.js';
-import { AgentSpecSchema, specHash } from './agent-spec.schema.js';
+import { specHash } from './agent-spec.schema.js';
+import { fromYaml } from './agent-yaml.js';
 import { AgentErrors } from './agents.errors.js';
 import { AgentsRepository } from './agents.repository.js';
 
@@ -102,17 +101,7 @@ export class AgentExtensions implements OnApplicationBootstrap {
 async function readAgent(file: string): Promise<AgentSpec> {
   const { size } = await stat(file);
   if (size > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES >> 10} KiB`);
-  const document = parseDocument(await readFile(file, 'utf8'), { schema: 'core', uniqueKeys: true });
-  const [error] = document.errors;
-  if (error !== undefined) throw new Error(error.message.split('\n')[0]);
-  // Few aliases: a "billion laughs" file must not grow in memory.
-  const parsed = AgentSpecSchema.safeParse(document.toJS({ maxAliasCount: 10 }));
-  if (parsed.success) {
-    checkSpec(parsed.data);
-    return parsed.data;
-  }
-  const [issue] = parsed.error.issues;
-  throw new Error(`${issue?.path.join('.') ?? ''} ${issue?.message ?? 'is not valid'}`.trim());
+  return fromYaml(await readFile(file, 'utf8'));
 }
 
 function inOrder(specs: ReadonlyMap<string, AgentSpec>): [string, AgentSpec][] {

@@ -87,6 +87,34 @@ export const AgentVersion = named(
 );
 export const AgentVersionPage = named('AgentVersionPage', pageOf(AgentVersion));
 
+export const RollbackAgentRequest = named(
+  'RollbackAgentRequest',
+  z.strictObject({ version: z.int().min(1).max(1_000_000) }),
+);
+export type RollbackAgentRequest = z.infer<typeof RollbackAgentRequest>;
+
+export const ImportAgentRequest = named(
+  'ImportAgentRequest',
+  z.strictObject({
+    yaml: z.string().min(1).max(65_536).describe('One agent, as GET agents/:name/export gives it.'),
+    dryRun: z.boolean().default(false).describe('Checks and compares; keeps nothing.'),
+    shared,
+  }),
+);
+export type ImportAgentRequest = z.infer<typeof ImportAgentRequest>;
+
+export const ImportedAgent = named(
+  'ImportedAgent',
+  z.object({
+    name: z.string(),
+    action: z.enum(['created', 'updated', 'unchanged']),
+    changes: z.array(
+      z.object({ field: z.string(), from: z.unknown().optional(), to: z.unknown().optional() }),
+    ),
+    dryRun: z.boolean(),
+  }),
+);
+
 export const ReloadedAgents = named(
   'ReloadedAgents',
   z.object({

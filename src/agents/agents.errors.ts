@@ -2,6 +2,7 @@ import { defineErrors } from '../common/app-error.js';
 
 export const AgentErrors = defineErrors({
   agent_not_found: { kind: 'not_found', message: 'There is no such agent. GET /api/v1/agents lists them.' },
+  agent_version_not_found: { kind: 'not_found', message: 'The agent has no such version.' },
   agent_exists: { kind: 'conflict', message: 'An agent with this name exists already; choose another name.' },
   agent_is_shared: { kind: 'forbidden', message: 'Shared agents are managed by admins.' },
   agent_is_a_file: {

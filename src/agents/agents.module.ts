@@ -8,29 +8,42 @@ import { AgentRow, AgentVersionRow } from './agent.entity.js';
 import { AgentExtensions } from './agent-extensions.service.js';
 import { AgentGraph } from './agent-graph.js';
 import { AgentSeeds } from './agent-seeds.service.js';
+import { AgentTransfer } from './agent-transfer.service.js';
+import { AgentTransfersController } from './agent-transfers.controller.js';
 import { AgentsController } from './agents.controller.js';
 import { AgentsRepository } from './agents.repository.js';
 import { AgentsService } from './agents.service.js';
 import { AuthzController } from './authz.controller.js';
 import { AuthzService } from './authz.service.js';
+import { MemoriesController } from './memory/memories.controller.js';
+import { MemoriesRepository } from './memory/memories.repository.js';
+import { MemoriesService } from './memory/memories.service.js';
+import { MemorySaveTool } from './memory/memory-save.tool.js';
+import { MemorySearchTool } from './memory/memory-search.tool.js';
 import { ChatModels } from './models/chat-models.service.js';
 import { ModelPrices } from './models/model-prices.service.js';
 import { ModelsController } from './models/models.controller.js';
 
 @Module({
   imports: [AuditModule, ToolsModule, UsersModule, TypeOrmModule.forFeature([AgentRow, AgentVersionRow])],
-  controllers: [AgentsController, AuthzController, ModelsController],
-  providers: [
-    AgentsRepository,
-    AgentExtensions,
-    AgentGraph,
-    AgentSeeds,
-    AgentsService,
-    AuthzService,
-    ChatModels,
-    ModelPrices,
+  controllers: [
+    ...[AgentTransfersController, AgentsController, AuthzController],
+    ...[ModelsController, MemoriesController],
   ],
-  exports: [AgentExtensions, AgentsService, ChatModels, ModelPrices],
+  providers: [
+    ...[
+      AgentsRepository,
+      AgentExtensions,
+      AgentGraph,
+      AgentSeeds,
+      AgentTransfer,
+      AgentsService,
+      AuthzService,
+    ],
+    ...[ChatModels, ModelPrices],
+    ...[MemoriesRepository, MemoriesService, MemorySaveTool, MemorySearchTool],
+  ],
+  exports: [AgentExtensions, AgentsService, ChatModels, ModelPrices, MemoriesService],
 })
 export class AgentsModule {
   constructor(migrator: Migrator, seeds: AgentSeeds) {

@@ -108,6 +108,14 @@ export class AgentsRepository {
     if (by.use) await tx.update(AgentRow, { id: agentId }, { version, deletedAt: null });
   }
 
+  version(agentId: string, version: number, tx: Transaction): Promise<AgentVersionRow | null> {
+    return tx.findOneBy(AgentVersionRow, { agentId, version });
+  }
+
+  async useVersion(agentId: string, version: number, tx: Transaction): Promise<void> {
+    await tx.update(AgentRow, { id: agentId }, { version });
+  }
+
   async setDeleted(agentId: string, deletedAt: Date | null, tx: Transaction): Promise<void> {
     await tx.update(AgentRow, { id: agentId }, { deletedAt });
   }

@@ -31,6 +31,12 @@ export class AgentsService {
     return toDefinition(await this.find(actor, name));
   }
 
+  /** As `get`, but undefined when there is none. */
+  async peek(actor: Actor, name: string, tx?: Transaction): Promise<AgentDefinition | undefined> {
+    const [agent] = await this.agents.findVisible(actor.userId, [name], tx);
+    return agent === undefined ? undefined : toDefinition(agent);
+  }
+
   /** Those of the named agents that the actor sees, for an agent's subAgents; unknown names are left out. */
   async getMany(actor: Actor, names: readonly string[]): Promise<AgentDefinition[]> {
     const rows = await this.agents.findVisible(actor.userId, names);
@@ -95,7 +101,12 @@ export class AgentsService {
   }
 
   /** Changes an agent by a new version. Throws as `create`, and `agent_is_a_file`. */
-  async update(actor: Actor, name: string, patch: AgentPatch): Promise<AgentDefinition> {
+  async update(
+    actor: Actor,
+    name: string,
+    patch: AgentPatch,
+    within?: Transaction,
+  ): Promise<AgentDefinition> {
     return this.write(async (tx) => {
       const agent = await this.findManaged(actor, name, tx);
       const spec = { ...agent.current.definition, ...patch };
@@ -109,6 +120,20 @@ export class AgentsService {
       );
       const fields = Object.keys(patch);
       await this.audit.record(actor, 'agent.updated', { type: 'agent', id: name }, { fields }, tx);
+      return toDefinition(await this.find(actor, name, tx));
+    }, within);
+  }
+
+  /** Uses an earlier, or later, version again. Throws `agent_version_not_found`, and as `update`. */
+  async rollback(actor: Actor, name: string, version: number): Promise<AgentDefinition> {
+    return this.write(async (tx) => {
+      const agent = await this.findManaged(actor, name, tx);
+      const found = await this.agents.version(agent.id, version, tx);
+      if (found === null) throw AgentErrors.agent_version_not_found();
+      await this.graph.check(agent.ownerId, found.definition, tx);
+      await this.agents.useVersion(agent.id, version, tx);
+      const details = { fields: ['version'], from: agent.version, to: version };
+      await this.audit.record(actor, 'agent.updated', { type: 'agent', id: name }, details, tx);
       return toDefinition(await this.find(actor, name, tx));
     });
   }

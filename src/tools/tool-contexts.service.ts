@@ -28,6 +28,7 @@ export class ToolContexts {
         if (!signal.aborted) call.onProgress?.(update);
       },
       ...(call.agent !== undefined && { agent: call.agent, agentTools: call.agentTools }),
+      ...(call.runId !== undefined && { runId: call.runId, step: call.step }),
       ...(call.client && { client: call.client }),
     };
   }

@@ -104,6 +104,9 @@ export interface ToolContext {
   /** The agent that calls, and its allow list. */
   readonly agent?: string;
   readonly agentTools?: readonly string[];
+  /** The run that calls, and the row of its journal. */
+  readonly runId?: string;
+  readonly step?: string;
   /** The egress guard's fetch, the only way out of this process. */
   readonly fetch: typeof globalThis.fetch;
   readonly log: (message: string, fields?: Record<string, unknown>) => void;

@@ -33,10 +33,14 @@ it('docs/tools.md lists the built-in tools with their parameters, results and li
     if (tool.policy.concurrency !== 16) expect(limits).toContain(`${tool.policy.concurrency} at once`);
     expect(limits.includes('off by default')).toBe(!tool.enabled);
   }
-  const own =
-    ['builtin/all.ts', 'tools.module.ts', 'tool-results/tool-results.module.ts']
-      .map((file) => readFileSync(`src/tools/${file}`, 'utf8'))
-      .join('');
+  const own = [
+    'tools/builtin/all.ts',
+    'tools/tools.module.ts',
+    'tools/tool-results/tool-results.module.ts',
+    'agents/agents.module.ts',
+  ]
+    .map((file) => readFileSync(`src/${file}`, 'utf8'))
+    .join('');
   const count = own.match(/from '\.[^']*\.tool\.js'/g)?.length;
   expect(rows.size).toBe(count);
 });

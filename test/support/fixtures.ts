@@ -40,6 +40,15 @@ export const FIXTURES: Record<string, Fixture> = {
       return { id, messageId: await created(server, token, route, { content: 'A secret' }) };
     },
   },
+  '/api/v1/memories/{id}': {
+    strangers: ['member', 'admin'],
+    status: 404,
+    make: async (server, token) => {
+      const body = { arguments: { text: `A note ${randomUUID()}` } };
+      const saved = await server.call('POST', '/api/v1/tools/memory_save/call', { token, body });
+      return { id: saved.body.structuredContent.id };
+    },
+  },
   '/api/v1/runs/{id}': {
     strangers: ['member', 'admin'],
     status: 404,
@@ -129,6 +138,7 @@ export const BODIES: Record<string, object | ((params: Params) => object)> = {
   'PATCH /api/v1/agents/{name}': { description: 'Changed' },
   'PATCH /api/v1/conversations/{id}': { title: 'Changed' },
   'PATCH /api/v1/conversations/{id}/messages/{messageId}': { content: 'Intruder' },
+  'POST /api/v1/agents/{name}/rollback': { version: 1 },
   'POST /api/v1/conversations/{id}/fork': ({ messageId }) => ({ messageId }),
   'POST /api/v1/conversations/{id}/messages': { content: 'Intruder' },
   'POST /api/v1/conversations/{id}/runs': { input: 'Intruder' },

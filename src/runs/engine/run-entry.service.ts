@@ -1,10 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { type AgentDefinition } from '../../agents/agent.js';
-import { type AgentAnswer, type RunContext } from '../run-context.js';
+import { MemoriesService } from '../../agents/memory/memories.service.js';
+import { MEMORY_SEARCH } from '../../agents/memory/memory-search.tool.js';
+import { allowsTool } from '../../tools/allow-list.js';
+import { type AgentAnswer, type PromptMessage, type RunContext } from '../run-context.js';
 import { type ClaimedRun } from '../run-leases.repository.js';
 import { RunsRepository } from '../runs.repository.js';
 import { AgentRunner } from './agent-runner.service.js';
+import { dataBlock, withData } from './data-block.js';
 import { type LastAnswer, PromptBuilder } from './prompt-builder.service.js';
+
+/** Notes that an agent is shown with a question. */
+const MAX_NOTES = 5;
 
 /** Begins or resumes the work of a run: who answers, what he is shown. */
 @Injectable()
@@ -13,6 +20,7 @@ export class RunEntry {
     private readonly prompts: PromptBuilder,
     private readonly runs: RunsRepository,
     private readonly runner: AgentRunner,
+    private readonly memories: MemoriesService,
   ) {}
 
   /** Throws as AgentRunner.run. */
@@ -26,9 +34,27 @@ export class RunEntry {
       context.emit('agent.started', by);
     }
     return this.runner.run(context, {
-      ...{ agent: active, path: active.name, above: [], prompt: messages, speaksFor: by, group },
+      ...{ agent: active, path: active.name, above: [], speaksFor: by, group },
+      prompt: await this.withNotes(context, active, messages),
       ...(run.outputSchema !== null && { outputSchema: run.outputSchema }),
     });
+  }
+
+  /**
+   * Notes that fit the question, for an agent that may search them. They are shown as data in the role of the user: a
+   * model wrote them, and what it had read may have told it to. [S71]
+   */
+  private async withNotes(
+    context: RunContext,
+    agent: AgentDefinition,
+    prompt: PromptMessage[],
+  ): Promise<PromptMessage[]> {
+    if (!allowsTool(agent.tools, MEMORY_SEARCH)) return prompt;
+    const question = prompt.at(-1)?.text ?? '';
+    const notes = await this.memories.recall(context.actor, agent.name, question, MAX_NOTES);
+    if (notes.length === 0) return prompt;
+    const text = notes.map((note) => `- ${note.createdAt.toISOString().slice(0, 10)}: ${note.text}`);
+    return withData(prompt, dataBlock('Notes that you kept about the user earlier.', text.join('\n')));
   }
 
   /**
