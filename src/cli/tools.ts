@@ -6,6 +6,7 @@ import { CliError } from './cli-error.js';
 import { contextOf } from './context.js';
 import { type Output } from './output.js';
 import { everything } from './pages.js';
+import { registerToolsFile } from './tools-file.js';
 import { registerToolPolicy } from './tool-policy.js';
 
 interface Tool {
@@ -101,6 +102,8 @@ export function registerTools(program: Command, env: CliEnv): void {
         out.line(`${name} is ${verb}d`);
       });
   }
+
+  registerToolsFile(tools, env);
 
   tools
     .command('reload')

@@ -117,8 +117,8 @@ export class ToolEditor {
     if (tool === undefined) throw ToolErrors.tool_not_found();
     if (tool.set !== null) throw ToolErrors.tool_definition_read_only();
     const { definition } = tool;
-    const { outputSchema = definition.outputSchema, ...rest } = texts;
-    const contract = contractOf({ ...definition, ...rest, ...(outputSchema && { outputSchema }) });
+    const outputSchema = texts.outputSchema === undefined ? definition.outputSchema : texts.outputSchema;
+    const contract = contractOf({ ...definition, ...texts, outputSchema: outputSchema ?? undefined });
     return {
       definition: await this.define(definition.kind, contract, source ?? definition.source),
       basedOn: definition.definitionHash,
@@ -134,7 +134,10 @@ export class ToolEditor {
 
 /** What a tool says about itself, of a body or a definition. */
 export function contractOf(
-  tool: Omit<ToolContract, 'title'> & { readonly title?: string | undefined },
+  tool: Omit<ToolContract, 'title' | 'outputSchema'> & {
+    readonly title?: string | undefined;
+    readonly outputSchema?: ToolContract['outputSchema'] | undefined;
+  },
 ): ToolContract {
   const { name, title = name, description, inputSchema, outputSchema, annotations } = tool;
   return { name, title, description, inputSchema, ...(outputSchema && { outputSchema }), annotations };

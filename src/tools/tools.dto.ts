@@ -129,7 +129,7 @@ export const ToolUpdate = named(
     title: z.string().min(1).max(200).optional(),
     description: z.string().min(1).max(4_096).optional(),
     inputSchema: Schema.optional(),
-    outputSchema: Schema.optional(),
+    outputSchema: Schema.nullable().optional().describe('Null takes it away.'),
     annotations: Annotations.optional(),
     source: Source.optional(),
   }),

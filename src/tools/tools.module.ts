@@ -15,6 +15,10 @@ import { SessionContextGetTool } from './builtin/session-context-get.tool.js';
 import { SessionContextSetTool } from './builtin/session-context-set.tool.js';
 import { Git } from './builtin/workspace/git.js';
 import { Workspaces } from './builtin/workspace/workspaces.js';
+import { RegistryFile } from './registry-file/registry-file.service.js';
+import { RegistryFileController } from './registry-file/registry-file.controller.js';
+import { SettingsSection } from './registry-file/settings.section.js';
+import { ToolsSection } from './registry-file/tools.section.js';
 import { VaultModule } from './secrets/secrets.module.js';
 import { HttpCaller } from './sources/http/http-caller.service.js';
 import { HttpTools } from './sources/http/http-tools.source.js';
@@ -68,6 +72,7 @@ import { WorkspacesService } from './workspaces/workspaces.service.js';
     TypeOrmModule.forFeature([ToolRow, ToolVersion, ToolCallRow, WorkspaceRow]),
   ],
   controllers: [
+    RegistryFileController,
     ToolsController,
     ToolVersionsController,
     ToolCallsController,
@@ -81,7 +86,10 @@ import { WorkspacesService } from './workspaces/workspaces.service.js';
     GitLogTool,
     GitShowTool,
     ReadFileTool,
+    RegistryFile,
     SchemaProbe,
+    SettingsSection,
+    ToolsSection,
     SessionContextGetTool,
     SessionContextSetTool,
     Workspaces,

@@ -181,3 +181,32 @@ describe('the rest', () => {
     expect(model.stdout).toContain('OPENAI_API_KEY');
   });
 });
+
+describe('the registry as a file', () => {
+  it('is exported, compared, asked about and applied', async () => {
+    await login();
+    const file = path.join(home, 'tools.yaml');
+    expect((await cli(['tools', 'export', '-o', file])).code).toBe(0);
+    const text = readFileSync(file, 'utf8');
+    expect(text).toContain('version: 1');
+    expect(await cli(['tools', 'apply', file])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+ unchanged\n$/),
+    });
+
+    writeFileSync(file, 'version: 1\nsettings:\n  - name: text_stats\n    policy: { timeoutMs: 12345 }\n');
+    const no = await cli(['tools', 'apply', file], { input: 'n\n' });
+    expect(no.stdout).toContain('replace /policy/timeoutMs 30000 -> 12345');
+    expect(no.stdout).not.toContain('applied');
+    expect((await cli(['tools', 'apply', file, '--dry-run', '--yes'])).stdout).not.toContain('applied');
+    expect(await cli(['tools', 'apply', file, '--yes'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('applied: 1 changed'),
+    });
+    expect((await cli(['tools', 'show', 'text_stats'])).stdout).toContain('12345');
+
+    writeFileSync(file, 'version: 1\ntools:\n  - name: calculator\n');
+    const refused = await cli(['tools', 'apply', file, '--yes']);
+    expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining('! tools calculator: ')]);
+  });
+});
