@@ -50,6 +50,20 @@ export class AgentsRepository {
     return query.getMany() as Promise<StoredAgent[]>;
   }
 
+  /** Every shared agent, by name. */
+  listShared(take: number): Promise<StoredAgent[]> {
+    return this.visible(null).orderBy('agent.name').take(take).getMany() as Promise<StoredAgent[]>;
+  }
+
+  /** Changes whenever a shared agent does. */
+  async sharedMark(): Promise<string> {
+    const [row] = await this.manager().query<{ mark: string }[]>(
+      'select concat(count(*), $1::text, max(updated_at), $1::text, sum(version)) as mark from agents where owner_id is null and deleted_at is null',
+      ['/'],
+    );
+    return row?.mark ?? '';
+  }
+
   /** The shared agent of this name, also a deleted one. */
   findShared(name: string, tx?: Transaction): Promise<AgentRow | null> {
     return this.manager(tx).findOneBy(AgentRow, { name, ownerId: IsNull() });

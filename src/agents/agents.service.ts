@@ -11,6 +11,8 @@ import { AgentErrors } from './agents.errors.js';
 import { AgentsRepository, type StoredAgent } from './agents.repository.js';
 
 const MAX_PRIVATE_AGENTS = 200;
+/** Shared agents that are offered as tools. */
+const MAX_SHARED_AGENTS = 500;
 
 /** What PATCH may change: everything but the name. */
 export type AgentPatch = Partial<Omit<AgentSpec, 'name'>>;
@@ -41,6 +43,16 @@ export class AgentsService {
   async getMany(actor: Actor, names: readonly string[]): Promise<AgentDefinition[]> {
     const rows = await this.agents.findVisible(actor.userId, names);
     return names.flatMap((name) => rows.filter((row) => row.name === name).map(toDefinition));
+  }
+
+  /** Every shared agent, for who offers them to all. */
+  async shared(): Promise<AgentDefinition[]> {
+    return (await this.agents.listShared(MAX_SHARED_AGENTS)).map(toDefinition);
+  }
+
+  /** Equal marks mean equal shared agents. */
+  sharedMark(): Promise<string> {
+    return this.agents.sharedMark();
   }
 
   /** The agents that the actor sees, newest first. */

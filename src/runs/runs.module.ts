@@ -36,6 +36,8 @@ import { RunReconciler } from './run-reconciler.service.js';
 import { RunStarter } from './run-starter.js';
 import { RunStreams } from './run-streams.service.js';
 import { RunWorker, RunWorkerDrain } from './run-worker.service.js';
+import { AgentSourceWatch } from './agent-source-watch.service.js';
+import { AgentSource } from './agent.source.js';
 import { Run } from './run.entity.js';
 import { RunsController } from './runs.controller.js';
 import { RunsRepository } from './runs.repository.js';
@@ -77,6 +79,7 @@ import { UsageService } from './usage/usage.service.js';
     ...[RunWorker, RunWorkerDrain, RunHolder, RunReconciler, RunExecution, RunFinisher],
     ...[UsageRepository, UsageService, Budgets, RunOwners],
     ...[ApprovalsRepository, ApprovalsService, ApprovalRecords, BoundTools, RunResumption, ToolGate],
+    ...[AgentSource, AgentSourceWatch],
     ...[RunEntry, AgentRunner, AgentLoop, AgentTools, ModelCaller, PromptBuilder],
   ],
   exports: [RunsService, RunsRepository, RunIntake, RunStreams, ApprovalsService],

@@ -94,6 +94,21 @@ const RULES: readonly Rule[] = [
     },
   },
   {
+    name: 'agents_by_sub_agents',
+    hides: true,
+    // A question through here would be a run of its own: outside the limits and the depth of the one that asks.
+    passes: ({ kind }, { agent }) => agent === undefined || kind !== 'agent',
+    refuse: notFound,
+    say: ({ kind }, _caller, passed) => {
+      if (kind !== 'agent') return { reason: 'It is not an agent.' };
+      if (passed) return { reason: 'No agent asks.' };
+      return {
+        reason: 'Agents ask each other by their subAgents, not by tools.',
+        fix: 'Add the agent to "subAgents" of the one that asks.',
+      };
+    },
+  },
+  {
     name: 'not_quarantined',
     hides: true,
     passes: ({ state }, caller) => state !== 'quarantined' || manages(caller),

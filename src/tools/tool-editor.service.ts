@@ -89,7 +89,11 @@ export class ToolEditor {
       );
     await this.contracts.check(contract, 'admin');
     const source = await tools.checkSource(given, contract);
-    return { contract, source, hash: definitionHash('admin', contract, source) };
+    if (contract.outputSchema !== undefined || tools.describeOutput === undefined)
+      return { contract, source, hash: definitionHash('admin', contract, source) };
+    const described = { ...contract, outputSchema: await tools.describeOutput(source) };
+    await this.contracts.check(described, 'admin');
+    return { contract: described, source, hash: definitionHash('admin', described, source) };
   }
 
   private async insert(
@@ -117,7 +121,10 @@ export class ToolEditor {
     if (tool === undefined) throw ToolErrors.tool_not_found();
     if (tool.set !== null) throw ToolErrors.tool_definition_read_only();
     const { definition } = tool;
-    const outputSchema = texts.outputSchema === undefined ? definition.outputSchema : texts.outputSchema;
+    // A new query has new columns.
+    const isDescribed = source !== undefined && tool.source?.describeOutput !== undefined;
+    const known = isDescribed ? undefined : definition.outputSchema;
+    const outputSchema = texts.outputSchema === undefined ? known : texts.outputSchema;
     const contract = contractOf({ ...definition, ...texts, outputSchema: outputSchema ?? undefined });
     return {
       definition: await this.define(definition.kind, contract, source ?? definition.source),

@@ -1,6 +1,9 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { makeReportingDatabase, writeDatabaseList } from '../support/read-only-database.js';
+import { makeAgents, TracedTools } from '../support/run-tools.js';
+import { warmUp } from '../support/runs.js';
 import { startTestApp } from '../support/test-app.js';
 import { toolSourceContract } from './tool-source.js';
 
@@ -34,5 +37,80 @@ toolSourceContract('code', async () => {
     hanging: { tool: 'hang', arguments: {}, isRunning: () => (counter.hangingTools ?? 0) > 0 },
     failing: { tool: 'fail', arguments: {}, hidden: 'canary' },
     large: { tool: 'long', arguments: {} },
+  };
+});
+
+toolSourceContract('sql', async () => {
+  const reporting = await makeReportingDatabase();
+  const SQL_DATABASES_FILE = writeDatabaseList({
+    reporting: { url: reporting.url, functions: ['pg_catalog.pg_sleep'] },
+  });
+  const server = await startTestApp({ SQL_DATABASES_FILE });
+  const token = await server.login();
+  const make = async (name: string, query: string, properties: object = {}) => {
+    const parameters = Object.keys(properties);
+    const body = {
+      kind: 'sql',
+      name,
+      description: `Asks the orders: ${name}.`,
+      inputSchema: { type: 'object', properties, required: parameters, additionalProperties: false },
+      source: { database: 'reporting', query, parameters },
+      annotations: { readOnlyHint: true },
+    };
+    const answer = await server.call('POST', '/api/v1/tools', { token, body });
+    if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
+  };
+  await make('order_by_id', 'select customer, total from orders where id = $1', { id: { type: 'integer' } });
+  await make('slow_orders', 'select pg_sleep(60) is null as slept');
+  await make('cast_order', 'select $1::text::uuid as id', { text: { type: 'string' } });
+  await make('many_orders', 'select n, repeat($1, 50) as text from generate_series(1, 1000) as n', {
+    text: { type: 'string' },
+  });
+  return {
+    server,
+    tool: 'order_by_id',
+    arguments: { id: 1 },
+    answer: '12.5000000001',
+    wrongArguments: { id: '1; drop table orders' },
+    hanging: {
+      tool: 'slow_orders',
+      arguments: {},
+      isRunning: async () =>
+        (
+          await reporting.sql(`select from pg_stat_activity where usename = $1 and state = 'active'`, [
+            reporting.role,
+          ])
+        ).length > 0,
+    },
+    failing: { tool: 'cast_order', arguments: { text: 'canary' }, hidden: 'canary' },
+    large: { tool: 'many_orders', arguments: { text: 'x' } },
+    stop: reporting.stop,
+  };
+});
+
+toolSourceContract('agent', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'mcp-server-agents-'));
+  const tools = new TracedTools(folder);
+  const server = await startTestApp({ EXTENSIONS_DIR: tools.extensions });
+  await warmUp();
+  const token = await server.login();
+  tools.hold();
+  await makeAgents(server, token);
+  const isOffered = async () =>
+    (await server.call('GET', '/api/v1/tools/ask_clerk', { token })).status === 200;
+  while (!(await isOffered())) await new Promise((resolve) => setTimeout(resolve, 50));
+  return {
+    server,
+    tool: 'ask_analyst',
+    arguments: { task: 'What is 6 * 7?' },
+    answer: '42',
+    wrongArguments: { question: 'What is 6 * 7?' },
+    hanging: {
+      tool: 'ask_clerk',
+      arguments: { task: 'Append the note "x" to the ledger.' },
+      isRunning: async () =>
+        (await server.sql(`select from runs where agent = 'clerk' and status in ('running', 'cancelling')`))
+          .length > 0,
+    },
   };
 });

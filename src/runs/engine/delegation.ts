@@ -18,7 +18,8 @@ export interface ToolOffer {
   readonly tool?: ToolDefinition;
 }
 
-const TASK: JsonSchema = {
+/** What an agent is asked by. */
+export const TASK: JsonSchema = {
   type: 'object',
   properties: {
     task: {
