@@ -7,7 +7,8 @@ import { contextOf } from './context.js';
 import { type Output } from './output.js';
 import { ask } from './prompt.js';
 
-interface Detail {
+/** One difference, as the server tells it. */
+export interface Detail {
   readonly op: string;
   readonly path: string;
   readonly from?: unknown;
@@ -108,13 +109,16 @@ function show(result: Result, out: Output): void {
     if (change.action === 'unchanged') continue;
     const note = change.message === undefined ? '' : `: ${change.message}`;
     out.line(`${SIGNS[change.action]} ${change.section} ${change.name}${note}`);
-    for (const { op, path, from, to, risk } of change.changes ?? []) {
-      const values = op === 'replace' ? `${brief(from)} -> ${brief(to)}` : brief(op === 'add' ? to : from);
-      out.line(`    ${op} ${path} ${values}${risk === null ? '' : `  (${risk})`}`);
-    }
+    for (const detail of change.changes ?? []) out.line(`    ${lineOf(detail)}`);
     for (const warning of change.warnings ?? []) out.line(`    warning: ${warning}`);
   }
   out.line(summaryOf(result));
+}
+
+/** One difference in one line, with its risk. */
+export function lineOf({ op, path, from, to, risk }: Detail): string {
+  const values = op === 'replace' ? `${brief(from)} -> ${brief(to)}` : brief(op === 'add' ? to : from);
+  return `${op} ${path} ${values}${risk === null ? '' : `  (${risk})`}`;
 }
 
 function summaryOf({ summary }: Result): string {

@@ -7,6 +7,7 @@ import { contextOf } from './context.js';
 import { type Output } from './output.js';
 import { everything } from './pages.js';
 import { registerToolsFile } from './tools-file.js';
+import { registerToolsVersions } from './tools-versions.js';
 import { registerToolPolicy } from './tool-policy.js';
 
 interface Tool {
@@ -104,6 +105,7 @@ export function registerTools(program: Command, env: CliEnv): void {
   }
 
   registerToolsFile(tools, env);
+  registerToolsVersions(tools, env);
 
   tools
     .command('reload')
