@@ -6,7 +6,7 @@ import { startPostgres, startServer } from './support/server.mjs';
 
 const SMALL = 10;
 const LARGE = 1_000;
-/** The ten tools of both servers; the others are about something else. */
+/** Nine tools of both servers, the tenth is search_tools; the others are about something else. */
 const TOPICS = [
   'invoice',
   'customer',
@@ -16,7 +16,6 @@ const TOPICS = [
   'contract',
   'payroll',
   'meeting',
-  'ticket',
   'report',
 ];
 
@@ -31,7 +30,7 @@ export default {
       });
       // Nothing but what was written here.
       for (const { name } of (await everyTool(server)).filter(
-        (tool) => !/^bench_|^[a-z]+_find$/.test(tool.name),
+        (tool) => !/^bench_|^[a-z]+_find$|^search_tools$/.test(tool.name),
       ))
         await server.call('PATCH', `/api/v1/tools/${name}`, { enabled: false });
       const enabled = (await everyTool(server, '&enabled=true')).length;
@@ -176,7 +175,7 @@ async function mcp(server, method, params, name) {
 function writeTools(folder, count) {
   const extensions = path.join(folder, 'extensions');
   mkdirSync(extensions);
-  for (let number = 0; number < count; number += 1) {
+  for (let number = 0; number < count - 1; number += 1) {
     const topic = TOPICS[number];
     const name = topic === undefined ? `bench_${number}` : `${topic}_find`;
     const about =

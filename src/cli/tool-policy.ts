@@ -38,7 +38,7 @@ export function registerToolPolicy(tools: Command, env: CliEnv): void {
         ...(options.agent !== undefined && { agent: options.agent }),
         ...(options.user !== undefined && { userId: options.user }),
       });
-      const explanation = await api.get<Explanation>(`/api/v1/authz/explain?${query}`);
+      const explanation = await api.get<Explanation>(`/api/v1/authz/explain?${query.toString()}`);
       if (out.json) return out.data(explanation);
       out.line(explanation.allowed ? 'allowed' : `not allowed: ${explanation.decision}`);
       out.list(explanation.steps, {

@@ -52,7 +52,7 @@ export class McpCatalogue {
 
   /** One tool of the actor's, or undefined. */
   async findTool(actor: Actor, name: string): Promise<ToolListing | undefined> {
-    const tool = (await this.visibleTools(actor)).find((candidate) => candidate.name === name);
+    const tool = this.mayList(actor) ? await this.tools.callable(actor, name) : undefined;
     return tool && listing(tool);
   }
 
@@ -139,7 +139,11 @@ export class McpCatalogue {
   }
 
   private async visibleTools(actor: Actor): Promise<readonly ToolDefinition[]> {
-    return actor.scopes.has('tools:read') && actor.scopes.has('tools:call') ? this.tools.visible(actor) : [];
+    return this.mayList(actor) ? this.tools.visible(actor) : [];
+  }
+
+  private mayList({ scopes }: Actor): boolean {
+    return scopes.has('tools:read') && scopes.has('tools:call');
   }
 
   /** Pages by key, so that a list that changes between two pages repeats and loses nothing that stayed. */

@@ -49,7 +49,7 @@ export async function retrying<T>(options: RetryOptions, work: () => Promise<T>)
       return result;
     } catch (error) {
       // The breaker may open between two tries; what happened is then the failure before.
-      if (error instanceof AppError && error.code === 'tool_circuit_open') throw failure ?? error;
+      if (error instanceof AppError && error.code === 'tool_circuit_open') throw (failure ?? error) as Error;
       failure = error;
     }
     const wait = waitBefore(failure, tries);

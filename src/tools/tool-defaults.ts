@@ -37,12 +37,17 @@ export function isDestructive({ destructiveHint, readOnlyHint }: ToolAnnotations
   return destructiveHint === true && readOnlyHint !== true;
 }
 
-/** Has an agent to wait for a person before it calls this tool? */
+/**
+ * Has an agent to wait for a person before it calls this tool, by its policy alone? A tool that says neither that it is
+ * read-only nor that it destroys nothing is taken to be destructive (MCP specification, ToolAnnotations). The agent and
+ * the run may ask for more.
+ */
 export function needsApproval({
   annotations,
   policy,
 }: Pick<ToolDefinition, 'annotations' | 'policy'>): boolean {
-  return policy.approval === 'always' || (policy.approval === 'destructive' && isDestructive(annotations));
+  const isHarmless = annotations.readOnlyHint === true || annotations.destructiveHint === false;
+  return policy.approval === 'always' || (policy.approval === 'destructive' && !isHarmless);
 }
 
 /** Everyone with `tools:call`; what says of itself that it destroys is for admins. */

@@ -81,7 +81,13 @@ export const ToolDetails = named(
 export const ToolPage = named('ToolPage', pageOf(ToolView));
 
 export const ToolQuery = PageQuery.extend({
-  q: z.string().max(200).optional().describe('Words that name, title or description must hold.'),
+  q: z
+    .string()
+    .max(200)
+    .optional()
+    .describe(
+      'Words (or their beginnings) that name, title, description or parameters must hold; best match first.',
+    ),
   kind: Kind.optional(),
   enabled: z.enum(['true', 'false']).optional(),
 });

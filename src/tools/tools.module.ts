@@ -11,6 +11,7 @@ import { ConversationSearchTool } from './builtin/conversation-search.tool.js';
 import { GitLogTool } from './builtin/git-log.tool.js';
 import { GitShowTool } from './builtin/git-show.tool.js';
 import { ReadFileTool } from './builtin/read-file.tool.js';
+import { SearchToolsTool } from './builtin/search-tools.tool.js';
 import { SessionContextGetTool } from './builtin/session-context-get.tool.js';
 import { SessionContextSetTool } from './builtin/session-context-set.tool.js';
 import { Git } from './builtin/workspace/git.js';
@@ -39,6 +40,7 @@ import { ToolEditsRepository } from './tool-edits.repository.js';
 import { ToolVersions } from './tool-versions.service.js';
 import { ToolVersionsController } from './tool-versions.controller.js';
 import { ToolExecutor } from './tool-executor.service.js';
+import { ToolSearch } from './tool-search.service.js';
 import { ToolSets } from './tool-sets.service.js';
 import { ToolSetsRepository } from './tool-sets.repository.js';
 import { ToolGovernor } from './tool-governor.service.js';
@@ -90,6 +92,7 @@ import { WorkspacesService } from './workspaces/workspaces.service.js';
     SchemaProbe,
     SettingsSection,
     ToolsSection,
+    SearchToolsTool,
     SessionContextGetTool,
     SessionContextSetTool,
     Workspaces,
@@ -114,6 +117,7 @@ import { WorkspacesService } from './workspaces/workspaces.service.js';
     ToolResilience,
     ToolRunner,
     ToolRegistry,
+    ToolSearch,
     ToolSets,
     ToolSetsRepository,
     ToolsRepository,

@@ -5,10 +5,11 @@ import { type Actor } from '../common/actor.js';
 import { type Page } from '../common/page.js';
 import { Cursors } from '../platform/secrets/cursors.js';
 import { type SourceProblem } from './sources/tool-source.js';
-import { decide } from './tool-access.js';
+import { decide, type ToolCaller } from './tool-access.js';
 import { type ToolCallRow } from './tool-call.entity.js';
 import { ToolCallsRepository } from './tool-calls.repository.js';
 import { ToolRegistry } from './tool-registry.service.js';
+import { ToolSearch } from './tool-search.service.js';
 import { type ToolCallQuery } from './tool-calls.dto.js';
 import { type ToolQuery } from './tools.dto.js';
 import { ToolErrors } from './tools.errors.js';
@@ -19,6 +20,7 @@ import { type ToolDefinition } from './tool.js';
 export class ToolsService {
   constructor(
     private readonly registry: ToolRegistry,
+    private readonly search: ToolSearch,
     private readonly calls: ToolCallsRepository,
     private readonly cursors: Cursors,
     private readonly audit: AuditLog,
@@ -38,21 +40,37 @@ export class ToolsService {
   /** A page of the tools that the caller may know of, also disabled ones. */
   async list(actor: Actor, query: ToolQuery): Promise<Page<ToolDefinition>> {
     requireScopes(actor, 'tools:read');
-    const words = (query.q ?? '').toLowerCase().split(/\s+/).filter(Boolean);
     const list = `tools\n${actor.userId}\n${query.q ?? ''}\n${query.kind ?? ''}\n${query.enabled ?? ''}`;
     const after = this.cursors.read(list, query.cursor);
-    const rows = (await this.registry.all())
-      .map((tool) => tool.definition)
-      .filter((tool) => decide(tool, actor).visible)
-      .filter((tool) => query.kind === undefined || tool.kind === query.kind)
-      .filter((tool) => query.enabled === undefined || String(tool.enabled) === query.enabled)
-      .filter((tool) => {
-        const text = `${tool.name} ${tool.title} ${tool.description}`.toLowerCase();
-        return words.every((word) => text.includes(word));
-      })
-      .filter((tool) => after === undefined || tool.name > after)
-      .slice(0, query.limit + 1);
-    return this.cursors.page(list, rows, query.limit, (tool) => tool.name);
+    const wanted = (tool: ToolDefinition) =>
+      decide(tool, actor).visible &&
+      (query.kind === undefined || tool.kind === query.kind) &&
+      (query.enabled === undefined || String(tool.enabled) === query.enabled);
+    const rows = query.q?.trim()
+      ? await this.search.find(query.q, wanted)
+      : (await this.registry.all())
+          .filter(({ definition }) => wanted(definition))
+          .map(({ definition }) => ({ tool: definition, key: definition.name }));
+    const rest = after === undefined ? rows : rows.filter(({ key }) => key > after);
+    const page = this.cursors.page(list, rest.slice(0, query.limit + 1), query.limit, ({ key }) => key);
+    return { ...page, items: page.items.map(({ tool }) => tool) };
+  }
+
+  /** The tools that fit a text best, of those that the caller, or an agent in his name, may call now. */
+  async searchCallable({ actor, agent, agentTools }: ToolCaller, text: string, limit: number) {
+    requireScopes(actor, 'tools:call');
+    const found = await this.search.find(
+      text,
+      (tool) => decide(tool, actor, agent, agentTools).refusal === undefined,
+      { loose: true },
+    );
+    return found.slice(0, limit).map(({ tool }) => tool);
+  }
+
+  /** A tool that the caller may call now, or undefined. */
+  async callable(actor: Actor, name: string): Promise<ToolDefinition | undefined> {
+    const tool = (await this.registry.find(name))?.definition;
+    return tool !== undefined && decide(tool, actor).refusal === undefined ? tool : undefined;
   }
 
   /** Throws `tool_not_found`, also for a tool that the caller may not know of. */
