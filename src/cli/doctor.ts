@@ -114,8 +114,9 @@ function modelOf(env: Env): Finding {
   const key = {
     openai: env.OPENAI_API_KEY ?? env.OPENAI_BASE_URL,
     anthropic: env.ANTHROPIC_API_KEY ?? env.ANTHROPIC_BASE_URL,
+    google: env.GOOGLE_API_KEY ?? env.GOOGLE_BASE_URL,
   }[provider ?? ''];
-  if ((provider === 'openai' || provider === 'anthropic') && key === undefined)
-    return problem('model', `${env.LLM_MODEL} needs ${provider.toUpperCase()}_API_KEY`);
+  if (/^(openai|anthropic|google)$/.test(provider ?? '') && key === undefined)
+    return problem('model', `${env.LLM_MODEL} needs ${(provider ?? '').toUpperCase()}_API_KEY`);
   return { check: 'model', result: 'ok', detail: env.LLM_MODEL };
 }

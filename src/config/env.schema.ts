@@ -133,15 +133,16 @@ export const ENV_SCHEMA = z.object({
   LLM_MODEL: z
     .string()
     .regex(
-      /^(builtin:planner|(openai|anthropic):.+)$/,
-      'must be builtin:planner, openai:<model> or anthropic:<model>, e.g. openai:gpt-5-mini',
+      /^(builtin:planner|(openai|anthropic|google|azure|mistral|groq|bedrock):.+)$/,
+      'must be builtin:planner or <provider>:<model> with openai, anthropic, google, azure, mistral, groq or bedrock, e.g. openai:gpt-5-mini',
     )
     .default('builtin:planner')
     .describe('Model of agents that name none. `builtin:planner` is rule-based, not an LLM.'),
   LLM_FALLBACKS: list
     .refine(
-      (models) => models.every((model) => /^(openai|anthropic):.+$/.test(model)),
-      'must be openai:<model> or anthropic:<model>, separated by commas; rules never stand in for an LLM',
+      (models) =>
+        models.every((model) => /^(openai|anthropic|google|azure|mistral|groq|bedrock):.+$/.test(model)),
+      'must be <provider>:<model>, separated by commas; rules never stand in for an LLM',
     )
     .default([])
     .describe('Models to try next when one fails, separated by commas.'),
@@ -153,6 +154,29 @@ export const ENV_SCHEMA = z.object({
   ANTHROPIC_BASE_URL: url('http:', 'https:')
     .optional()
     .describe('Base URL of an Anthropic-compatible server.'),
+  ANTHROPIC_PROMPT_CACHE: oneOf('on', 'off')
+    .default('on')
+    .describe('Lets Anthropic keep instructions, tools and earlier messages in its prompt cache.'),
+  GOOGLE_API_KEY: z.string().optional().describe('Key of the Gemini API.'),
+  GOOGLE_BASE_URL: url('http:', 'https:')
+    .optional()
+    .describe('Base URL of a server that speaks the Gemini API.'),
+  AZURE_OPENAI_ENDPOINT: url('http:', 'https:')
+    .optional()
+    .describe('Azure OpenAI resource, e.g. https://<name>.openai.azure.com; models are azure:<deployment>.'),
+  AZURE_OPENAI_API_KEY: z.string().optional().describe('Key of the Azure OpenAI resource.'),
+  MISTRAL_API_KEY: z
+    .string()
+    .optional()
+    .describe('Key of Mistral; needs `npm install @langchain/mistralai`.'),
+  GROQ_API_KEY: z.string().optional().describe('Key of Groq; needs `npm install @langchain/groq`.'),
+  AWS_REGION: z
+    .string()
+    .regex(/^[a-z0-9-]+$/, 'must be a region such as eu-central-1')
+    .optional()
+    .describe(
+      'Region of Amazon Bedrock; needs `npm install @langchain/aws`, which finds credentials by itself.',
+    ),
   MODEL_PRICES_FILE: z
     .string()
     .optional()

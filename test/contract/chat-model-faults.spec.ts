@@ -4,12 +4,15 @@ import { AnthropicProvider } from '../../src/agents/models/anthropic.provider.js
 import { type ModelProvider } from '../../src/agents/models/model-provider.js';
 import { OpenAiProvider } from '../../src/agents/models/openai.provider.js';
 import { type Candidate, PATIENCE, ResilientModel } from '../../src/agents/models/resilient.model.js';
+import { ModelBreakers } from '../../src/agents/models/model-breakers.js';
 import { type AppError } from '../../src/common/app-error.js';
+import { GoogleProvider } from '../../src/agents/models/google.provider.js';
 import { startAnthropicServer } from '../fakes/anthropic-server.js';
+import { startGoogleServer } from '../fakes/google-server.js';
 import { type LlmServer, type Script } from '../fakes/llm-server.js';
 import { startOpenAiServer } from '../fakes/openai-server.js';
 
-const PROVIDERS = ['openai', 'anthropic'] as const;
+const PROVIDERS = ['openai', 'anthropic', 'google'] as const;
 const QUICK = { ...PATIENCE, backoffMs: 5, firstTokenMs: 400, idleMs: 300 };
 const OK: Script = { kind: 'reply', text: 'All is well.' };
 const CALL = { name: 'delete_all', args: { path: '/important/folder', really: true } };
@@ -17,6 +20,10 @@ const CALL = { name: 'delete_all', args: { path: '/important/folder', really: tr
 const servers = new Map<string, LlmServer>();
 const makers = new Map<string, (url: string) => ModelProvider>([
   ['openai', (url) => new OpenAiProvider({ OPENAI_BASE_URL: url }, () => globalThis.fetch)],
+  [
+    'google',
+    (url) => new GoogleProvider({ GOOGLE_BASE_URL: url, GOOGLE_API_KEY: 'k' }, () => globalThis.fetch),
+  ],
   [
     'anthropic',
     (url) =>
@@ -26,6 +33,7 @@ const makers = new Map<string, (url: string) => ModelProvider>([
 beforeAll(async () => {
   servers.set('openai', await startOpenAiServer());
   servers.set('anthropic', await startAnthropicServer());
+  servers.set('google', await startGoogleServer());
 });
 afterAll(async () => {
   for (const server of servers.values()) await server.close();
@@ -42,7 +50,7 @@ async function run(provider: string, scripts: Script[], patience = QUICK, signal
   const server = serverOf(provider);
   server.play(...scripts);
   const before = server.requests.length;
-  const model = new ResilientModel([await candidate(provider)], patience);
+  const model = new ResilientModel([await candidate(provider)], new ModelBreakers(), patience);
   const chunks: AIMessageChunk[] = [];
   let error: AppError | undefined;
   try {
@@ -58,6 +66,12 @@ async function run(provider: string, scripts: Script[], patience = QUICK, signal
     error,
     asked: server.requests.length - before,
   };
+}
+async function closed(provider: string): Promise<void> {
+  for (let wait = 0; serverOf(provider).open() > 0 && wait < 50; wait += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(serverOf(provider).open()).toBe(0);
 }
 const failure = (status: number, more: object = {}): Script => ({ kind: 'error', status, ...more });
 
@@ -80,6 +94,7 @@ describe.each(PROVIDERS)('%s', (provider) => {
     const texts = {
       openai: 'This model has a maximum context length of 8192 tokens.',
       anthropic: 'prompt is too long',
+      google: 'The input token count exceeds the maximum context length.',
     };
     const { error } = await run(provider, [
       failure(400, { message: texts[provider], code: 'context_length_exceeded' }),
@@ -114,10 +129,35 @@ describe.each(PROVIDERS)('%s', (provider) => {
   it('[R16] ends a stream that stalls and closes the socket', async () => {
     const { text, error, asked } = await run(provider, [{ ...OK, fault: { kind: 'stall' } }]);
     expect([text, error?.code, asked]).toEqual(['All is well.', 'model_timeout', 1]);
-    for (let wait = 0; serverOf(provider).open() > 0 && wait < 50; wait += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    expect(serverOf(provider).open()).toBe(0);
+    await closed(provider);
+  });
+
+  it.each([
+    ['headers', ''],
+    ['first token', ''],
+  ] as const)(
+    '[R16] gives up waiting for the %s, tries twice more, and leaves no socket',
+    async (at, said) => {
+      const script: Script = { ...OK, fault: { kind: 'stall', at } };
+      const { text, error, asked } = await run(provider, [script], { ...QUICK, firstTokenMs: 150 });
+      expect([text, error?.code, asked]).toEqual([said, 'model_timeout', 3]);
+      await closed(provider);
+    },
+  );
+
+  it('[R16] a stall between two pieces keeps what came and is not tried again', async () => {
+    const { text, error, asked } = await run(provider, [{ ...OK, fault: { kind: 'stall', at: 'between' } }]);
+    expect([text, error?.code, asked]).toEqual(['All is ', 'model_timeout', 1]);
+    await closed(provider);
+  });
+
+  it('[R17] an error under status 200 is a failure, tried again as one', async () => {
+    const { text, error, asked } = await run(provider, [
+      { kind: 'error with 200' },
+      { kind: 'error with 200' },
+      OK,
+    ]);
+    expect([text, error?.code, asked]).toEqual(['All is well.', undefined, 3]);
   });
 
   it.each([
@@ -132,10 +172,14 @@ describe.each(PROVIDERS)('%s', (provider) => {
   });
 
   it('[R17] a tool call that is cut in its JSON is never one to execute', async () => {
-    const { error } = await run(provider, [
-      { kind: 'reply', calls: [CALL], fault: { kind: 'cut', at: 'tool call' } },
-    ]);
+    const script: Script = { kind: 'reply', calls: [CALL], fault: { kind: 'cut', at: 'tool call' } };
+    const { error, chunks, asked } = await run(provider, [script]);
     expect(error?.code).toBe('model_unavailable');
+    // Where nothing of the call was given out yet, it may be asked for again.
+    expect(asked).toBe(chunks.some((chunk) => (chunk.tool_call_chunks ?? []).length > 0) ? 1 : 3);
+    expect(chunks.flatMap((chunk) => chunk.tool_calls ?? []).filter(({ args }) => 'really' in args)).toEqual(
+      [],
+    );
   });
 
   it('[R17] a web page instead of an answer is a failure', async () => {
@@ -148,7 +192,11 @@ describe('fallbacks', () => {
   it('[R15] the next model answers when the first one does not, and says that it did', async () => {
     serverOf('openai').play(failure(500));
     serverOf('anthropic').play(OK);
-    const model = new ResilientModel([await candidate('openai'), await candidate('anthropic')], QUICK);
+    const model = new ResilientModel(
+      [await candidate('openai'), await candidate('anthropic')],
+      new ModelBreakers(),
+      QUICK,
+    );
     const message = await model.invoke([new HumanMessage('hi')]);
     expect(message.text).toBe('All is well.');
     expect(message.response_metadata['model_id']).toBe('anthropic:fake-1');
@@ -158,8 +206,60 @@ describe('fallbacks', () => {
     serverOf('openai').play({ kind: 'reply', text: 'One two', fault: { kind: 'cut', at: 'end' } });
     serverOf('anthropic').play(OK);
     const before = serverOf('anthropic').requests.length;
-    const model = new ResilientModel([await candidate('openai'), await candidate('anthropic')], QUICK);
+    const model = new ResilientModel(
+      [await candidate('openai'), await candidate('anthropic')],
+      new ModelBreakers(),
+      QUICK,
+    );
     await expect(model.invoke([new HumanMessage('hi')])).rejects.toMatchObject({ code: 'model_unavailable' });
     expect(serverOf('anthropic').requests.length).toBe(before);
+  });
+});
+
+describe('a model that keeps failing', () => {
+  it('[R15] [R36] is left alone after half of twenty calls failed, then probed by one', async () => {
+    const breakers = new ModelBreakers(300);
+    const server = serverOf('openai');
+    const model = new ResilientModel([await candidate('openai')], breakers, { ...QUICK, tries: 1 });
+    const ask = () =>
+      model.invoke([new HumanMessage('hi')]).then(
+        ({ text }) => text,
+        ({ code }) => String(code),
+      );
+    server.play(failure(529));
+    const before = server.requests.length;
+    for (let call = 0; call < 20; call += 1) expect(await ask()).toBe('model_unavailable');
+    expect(server.requests.length - before).toBe(20);
+    for (let call = 0; call < 50; call += 1) expect(await ask()).toBe('model_unavailable');
+    expect(server.requests.length - before).toBe(20);
+    await new Promise((resolve) => setTimeout(resolve, 350));
+    // Half open: one probe decides for all.
+    expect(await Promise.all([ask(), ask(), ask()])).toEqual(Array(3).fill('model_unavailable'));
+    expect(server.requests.length - before).toBe(21);
+    await new Promise((resolve) => setTimeout(resolve, 350));
+    server.play(OK);
+    expect(await Promise.all([ask(), ask()])).toEqual(['All is well.', 'All is well.']);
+  });
+
+  it('[R36] a fallback answers at once while the first model is left alone', async () => {
+    const breakers = new ModelBreakers();
+    const server = serverOf('openai');
+    server.play(failure(500));
+    serverOf('anthropic').play(OK);
+    const candidates = [await candidate('openai'), await candidate('anthropic')];
+    const model = new ResilientModel(candidates, breakers, QUICK);
+    for (let call = 0; call < 7; call += 1) await model.invoke([new HumanMessage('hi')]);
+    const before = server.requests.length;
+    const { text } = await model.invoke([new HumanMessage('hi')]);
+    expect([text, server.requests.length - before]).toEqual(['All is well.', 0]);
+  });
+
+  it('refusals and limits of the rate do not count', async () => {
+    const breakers = new ModelBreakers();
+    const model = new ResilientModel([await candidate('openai')], breakers, { ...QUICK, tries: 1 });
+    serverOf('openai').play(...[400, 429, 401].flatMap((status) => Array(8).fill(failure(status))), OK);
+    for (let call = 0; call < 24; call += 1)
+      await model.invoke([new HumanMessage('hi')]).catch(() => undefined);
+    expect((await model.invoke([new HumanMessage('hi')])).text).toBe('All is well.');
   });
 });

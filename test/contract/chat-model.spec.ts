@@ -1,11 +1,14 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { AnthropicProvider } from '../../src/agents/models/anthropic.provider.js';
+import { GoogleProvider } from '../../src/agents/models/google.provider.js';
+import { ModelBreakers } from '../../src/agents/models/model-breakers.js';
 import { type ModelProvider } from '../../src/agents/models/model-provider.js';
 import { OpenAiProvider } from '../../src/agents/models/openai.provider.js';
 import { PlannerProvider } from '../../src/agents/models/planner.provider.js';
 import { ResilientModel } from '../../src/agents/models/resilient.model.js';
 import { startAnthropicServer } from '../fakes/anthropic-server.js';
+import { startGoogleServer } from '../fakes/google-server.js';
 import { type LlmServer } from '../fakes/llm-server.js';
 import { startOpenAiServer } from '../fakes/openai-server.js';
 import { type ChatModelAdapter, chatModelContract } from './chat-model.js';
@@ -28,7 +31,8 @@ function adapterOf(server: () => LlmServer, provider: () => ModelProvider): Chat
   return {
     open: async ({ text, calls, stall }): Promise<BaseChatModel> => {
       server().play({ kind: 'reply', text, calls, ...(stall && { fault: { kind: 'stall' } }) });
-      return new ResilientModel([{ id: 'x:fake-1', model: await provider().open('fake-1') }]);
+      const candidate = { id: 'x:fake-1', model: await provider().open('fake-1') };
+      return new ResilientModel([candidate], new ModelBreakers());
     },
     pending: () => server().open(),
     prompts: PROMPTS,
@@ -37,13 +41,16 @@ function adapterOf(server: () => LlmServer, provider: () => ModelProvider): Chat
 
 let openai: LlmServer;
 let anthropic: LlmServer;
+let google: LlmServer;
 beforeAll(async () => {
   openai = await startOpenAiServer();
   anthropic = await startAnthropicServer();
+  google = await startGoogleServer();
 });
 afterAll(async () => {
   await openai?.close();
   await anthropic?.close();
+  await google?.close();
 });
 
 chatModelContract('openai', () =>
@@ -57,5 +64,11 @@ chatModelContract('anthropic', () =>
     () => anthropic,
     () =>
       new AnthropicProvider({ ANTHROPIC_API_KEY: 'sk-ant', ANTHROPIC_BASE_URL: anthropic.url }, plainFetch),
+  ),
+);
+chatModelContract('google', () =>
+  adapterOf(
+    () => google,
+    () => new GoogleProvider({ GOOGLE_API_KEY: 'key', GOOGLE_BASE_URL: google.url }, plainFetch),
   ),
 );

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type AIMessageChunk, HumanMessage } from '@langchain/core/messages';
 import { OpenAiProvider } from '../../src/agents/models/openai.provider.js';
+import { ModelBreakers } from '../../src/agents/models/model-breakers.js';
 import { ResilientModel } from '../../src/agents/models/resilient.model.js';
 import { usageOf } from '../../src/runs/engine/messages.js';
 import { toolCallsOf } from '../../src/runs/engine/tool-calls.js';
@@ -28,7 +29,8 @@ const ROLE = delta({ role: 'assistant', content: '' });
 async function ask(...frames: string[]): Promise<AIMessageChunk> {
   server.play({ kind: 'raw', frames });
   const provider = new OpenAiProvider({ OPENAI_BASE_URL: server.url }, () => globalThis.fetch);
-  const model = new ResilientModel([{ id: 'openai:x', model: await provider.open('x') }]);
+  const candidate = { id: 'openai:x', model: await provider.open('x') };
+  const model = new ResilientModel([candidate], new ModelBreakers());
   let whole: AIMessageChunk | undefined;
   for await (const chunk of await model.stream([new HumanMessage('hello there')])) {
     whole = whole === undefined ? chunk : whole.concat(chunk);
@@ -95,6 +97,24 @@ describe('what OpenAI-compatible servers send', () => {
       outputTokens: 3,
       estimated: true,
     });
+  });
+
+  it('[R17] an end without [DONE] is one, once its reason was given', async () => {
+    const message = await ask(ROLE, delta({ content: 'Hello' }), delta({}, 'stop'));
+    expect(message.text).toBe('Hello');
+  });
+
+  it('[R17] an end without a reason is a broken answer', async () => {
+    await expect(ask(ROLE, delta({ content: 'Hello' }), 'data: [DONE]\n\n')).rejects.toMatchObject({
+      code: 'model_unavailable',
+    });
+  });
+
+  it('[R17] a call whose piece comes twice is broken, never run with made up arguments', async () => {
+    const piece = calls(call({ index: 0 }, undefined, '{"a": 1}'));
+    const start = calls(call({ index: 0, id: 'call_1', type: 'function' }, 'one', ''));
+    const [made] = toolCallsOf(await ask(ROLE, start, piece, piece, ...END));
+    expect(made).toMatchObject({ name: 'one', broken: true });
   });
 
   it('[R17] an error in the middle of a stream that began with 200 is a failure', async () => {

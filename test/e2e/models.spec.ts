@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  PACKAGED,
+  type PackagedProvider,
+  PackageProvider,
+} from '../../src/agents/models/package.provider.js';
 import { ChatModels } from '../../src/agents/models/chat-models.service.js';
+import { startGoogleServer } from '../fakes/google-server.js';
 import { startOpenAiServer } from '../fakes/openai-server.js';
 import { type LlmServer } from '../fakes/llm-server.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -13,12 +19,17 @@ describe('models without a key', () => {
 
   it('are listed: the planner as rules, the others with what to set', async () => {
     const { body } = await server.call('GET', '/api/v1/models', { token: await server.login() });
-    const [planner, openai, anthropic] = body.items;
+    const [planner, openai, anthropic, google, azure, mistral] = body.items;
     expect(planner).toMatchObject({ id: 'builtin:planner', available: true, isDefault: true });
     expect(planner.description).toMatch(/not an llm/i);
     expect(openai).toMatchObject({ id: 'openai:*', available: false });
     expect(openai.reason).toContain('OPENAI_API_KEY');
     expect(anthropic.reason).toContain('ANTHROPIC_API_KEY');
+    expect(google.reason).toContain('GOOGLE_API_KEY');
+    expect(azure.reason).toContain('AZURE_OPENAI_ENDPOINT');
+    expect(mistral.reason).toBe('run npm install @langchain/mistralai and set MISTRAL_API_KEY.');
+    expect(planner.capabilities).toMatchObject({ tools: true, structuredOutput: false });
+    expect(openai.capabilities).toMatchObject({ tools: true, streaming: true });
   });
 
   it('open the planner by default, and name the variable that another one needs', async () => {
@@ -28,6 +39,8 @@ describe('models without a key', () => {
       ['openai:gpt-5-mini', /OPENAI_API_KEY/],
       ['anthropic:claude', /ANTHROPIC_API_KEY/],
       ['nobody:x', /no model provider/],
+      ['mistral:large', /npm install @langchain\/mistralai/],
+      ['bedrock:nova', /npm install @langchain\/aws/],
       ['builtin:other', /builtin:planner/],
     ];
     for (const [id, message] of refused) {
@@ -68,5 +81,59 @@ describe('a model behind OPENAI_BASE_URL', () => {
     expect(generatedBy).toBe('llm');
     expect((await model.invoke('hi')).text).toBe('From next door.');
     expect(llm.requests.at(-1)).toMatchObject({ model: 'local-1', stream: true });
+  });
+});
+
+describe('a model of Google', () => {
+  it('answers through the guarded fetch, and calls tools', async () => {
+    const llm = await startGoogleServer();
+    const server = await startTestApp({
+      LLM_MODEL: 'google:gemini-fake',
+      GOOGLE_BASE_URL: llm.url,
+      GOOGLE_API_KEY: 'key-of-google',
+    });
+    try {
+      const token = await server.login();
+      llm.think(({ results }) =>
+        results.length === 0
+          ? { kind: 'reply', calls: [{ name: 'calculator', args: { expression: '6 * 7' } }] }
+          : { kind: 'reply', text: `It is ${/42/.exec(results[0] ?? '')?.[0] ?? 'lost'}.` },
+      );
+      const body = { input: 'What is 6 * 7?', agent: 'analyst' };
+      const { body: run } = await server.call('POST', '/api/v1/runs', { token, body });
+      const done = await server.call('GET', `/api/v1/runs/${run.id}/wait?timeoutMs=20000`, { token });
+      expect(done.body).toMatchObject({
+        status: 'completed',
+        output: { text: 'It is 42.' },
+        usage: { inputTokens: 22, outputTokens: 14, estimated: false },
+      });
+      expect(llm.headers[0]?.['x-goog-api-key']).toBe('key-of-google');
+      expect(llm.asked()[0]?.tools).toContain('calculator');
+    } finally {
+      await server.stop();
+      await llm.close();
+    }
+  });
+});
+
+describe('a provider whose package the operator installs', () => {
+  const [mistral] = PACKAGED;
+  const provider = (module: Record<string, unknown>) =>
+    new PackageProvider(
+      mistral as PackagedProvider,
+      { MISTRAL_API_KEY: 'k', GROQ_API_KEY: undefined, AWS_REGION: undefined },
+      () => Promise.resolve(module),
+    );
+
+  it('is made by the class of its package, without retries of its own', async () => {
+    class ChatMistralAI {
+      constructor(readonly options: unknown) {}
+    }
+    const model: unknown = await provider({ ChatMistralAI }).open('mistral-large');
+    expect(model).toEqual({ options: { model: 'mistral-large', maxRetries: 0, apiKey: 'k' } });
+  });
+
+  it('says so when the package has not what it should', async () => {
+    await expect(provider({}).open('x')).rejects.toMatchObject({ code: 'model_not_available' });
   });
 });

@@ -19,6 +19,8 @@ export type Script =
       readonly message?: string;
     }
   | { readonly kind: 'html' }
+  /** An error as JSON under status 200, as some gateways send it. */
+  | { readonly kind: 'error with 200' }
   /** The lines of a stream as they are, for what servers get wrong. */
   | { readonly kind: 'raw'; readonly frames: readonly string[] };
 
@@ -43,9 +45,13 @@ export function textOf(content: unknown): string {
   return content.map((block: { text?: string }) => block.text ?? '').join('');
 }
 
-/** `stall`: nothing more comes; `cut`: the socket is closed in the middle of the bytes that `at` names. */
+/**
+ * `stall`: nothing more comes, from the place `at` on (default: before the end); `cut`: the socket is closed in the
+ * middle of the bytes that `at` names.
+ */
 export type Fault =
-  { readonly kind: 'stall' } | { readonly kind: 'cut'; readonly at: 'utf-8' | 'tool call' | 'end' };
+  | { readonly kind: 'stall'; readonly at?: 'headers' | 'first token' | 'between' }
+  | { readonly kind: 'cut'; readonly at: 'utf-8' | 'tool call' | 'end' };
 
 export type Mind = (asked: Asked) => Script | Promise<Script>;
 
@@ -126,19 +132,29 @@ async function answer(format: WireFormat, script: Script, response: ServerRespon
       .end('<html><body>Welcome to our proxy</body></html>');
     return;
   }
+  if (script.kind === 'error with 200') {
+    const error = { kind: 'error', status: 500 } as const;
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(format.error(error)));
+    return;
+  }
   if (script.kind === 'error') {
     response.writeHead(script.status, { 'content-type': 'application/json', ...script.headers });
     response.end(JSON.stringify(format.error(script)));
     return;
   }
-  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
   const fault = script.kind === 'reply' ? script.fault : undefined;
+  const stall = fault?.kind === 'stall' ? (fault.at ?? 'end') : undefined;
+  if (stall === 'headers') return;
+  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+  response.flushHeaders();
+  let texts = 0;
   const frames: Frame[] =
     script.kind === 'reply' ? format.frames(script) : script.frames.map((data) => ({ data }));
   for (const frame of frames) {
     if (response.destroyed) return;
     const bytes = Buffer.from(frame.data, 'utf8');
-    if (fault?.kind === 'stall' && frame.is === 'end') return;
+    if (stall === 'end' && frame.is === 'end') return;
+    if (frame.is === 'text' && (stall === 'first token' || (stall === 'between' && (texts += 1) > 2))) return;
     if (fault?.kind === 'cut' && cutsHere(fault.at, frame, bytes)) {
       response.write(bytes.subarray(0, cutAt(fault.at, bytes)), () => response.destroy());
       return;

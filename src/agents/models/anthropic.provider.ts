@@ -1,7 +1,7 @@
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { type Env } from '../../config/env.js';
 import { lazily } from './lazy-import.js';
-import { type ModelProvider, type OperatorFetch } from './model-provider.js';
+import { LLM_CAPABILITIES, type ModelProvider, type OperatorFetch } from './model-provider.js';
 
 const API = 'https://api.anthropic.com';
 /** Anthropic's API wants a bound of each answer. */
@@ -12,10 +12,12 @@ const load = lazily(() => import('./anthropic-messages.model.js'));
 export class AnthropicProvider implements ModelProvider {
   readonly name = 'anthropic';
   readonly generatedBy = 'llm';
+  readonly capabilities = LLM_CAPABILITIES;
   readonly description = 'A model of Anthropic.';
 
   constructor(
-    private readonly env: Pick<Env, 'ANTHROPIC_API_KEY' | 'ANTHROPIC_BASE_URL'>,
+    private readonly env: Pick<Env, 'ANTHROPIC_API_KEY' | 'ANTHROPIC_BASE_URL'> &
+      Partial<Pick<Env, 'ANTHROPIC_PROMPT_CACHE'>>,
     private readonly fetchFor: OperatorFetch,
   ) {}
 
@@ -29,13 +31,15 @@ export class AnthropicProvider implements ModelProvider {
   async open(model: string): Promise<BaseChatModel> {
     const { AnthropicMessagesModel } = await load();
     const baseURL = this.env.ANTHROPIC_BASE_URL ?? API;
-    return new AnthropicMessagesModel({
+    const promptCache = this.env.ANTHROPIC_PROMPT_CACHE === 'on';
+    const fields = {
       model,
       apiKey: this.env.ANTHROPIC_API_KEY ?? 'none',
       anthropicApiUrl: baseURL,
       maxTokens: MAX_OUTPUT_TOKENS,
       maxRetries: 0,
       clientOptions: { maxRetries: 0, fetch: this.fetchFor(baseURL) },
-    });
+    };
+    return new AnthropicMessagesModel(fields, promptCache);
   }
 }

@@ -5,10 +5,14 @@ import { AppError } from '../../common/app-error.js';
 import { ENV, type Env } from '../../config/env.js';
 import { Egress } from '../../platform/egress/egress.js';
 import { AnthropicProvider } from './anthropic.provider.js';
+import { AzureProvider } from './azure.provider.js';
+import { GoogleProvider } from './google.provider.js';
 import { lazily } from './lazy-import.js';
-import { type ModelProvider } from './model-provider.js';
+import { ModelBreakers } from './model-breakers.js';
+import { type ModelCapabilities, type ModelProvider } from './model-provider.js';
 import { ModelErrors } from './models.errors.js';
 import { OpenAiProvider } from './openai.provider.js';
+import { PACKAGED, PackageProvider } from './package.provider.js';
 import { PlannerProvider } from './planner.provider.js';
 import { type Candidate } from './resilient.model.js';
 
@@ -28,6 +32,7 @@ export interface ModelInfo {
   readonly description: string;
   /** Agents that name no model use it. */
   readonly isDefault: boolean;
+  readonly capabilities?: ModelCapabilities;
 }
 
 const resilient = lazily(() => import('./resilient.model.js'));
@@ -36,6 +41,7 @@ const resilient = lazily(() => import('./resilient.model.js'));
 @Injectable()
 export class ChatModels {
   private readonly providers: readonly ModelProvider[];
+  private readonly breakers = new ModelBreakers();
 
   constructor(
     @Inject(ENV) private readonly env: Env,
@@ -46,6 +52,9 @@ export class ChatModels {
       new PlannerProvider(),
       new OpenAiProvider(env, fetchFor),
       new AnthropicProvider(env, fetchFor),
+      new GoogleProvider(env, fetchFor),
+      new AzureProvider(env, fetchFor),
+      ...PACKAGED.map((provider) => new PackageProvider(provider, env)),
     ];
   }
 
@@ -73,7 +82,7 @@ export class ChatModels {
     const [first] = candidates;
     if (first === undefined) throw missing;
     const { ResilientModel } = await resilient();
-    return { model: new ResilientModel(candidates), id: first.id, generatedBy: 'llm' };
+    return { model: new ResilientModel(candidates, this.breakers), id: first.id, generatedBy: 'llm' };
   }
 
   /** The models that are configured, and one entry for each provider that could be. Open to every caller. */
@@ -88,7 +97,7 @@ export class ChatModels {
     try {
       const provider = this.providerOf(id);
       const reason = provider.unavailable();
-      const { name, description } = provider;
+      const { name, description, capabilities } = provider;
       return {
         id,
         provider: name,
@@ -96,6 +105,7 @@ export class ChatModels {
         ...(reason && { reason }),
         description,
         isDefault,
+        capabilities,
       };
     } catch (error) {
       const reason = error instanceof AppError ? error.message : 'It cannot be used.';

@@ -9,6 +9,8 @@ interface ProviderError {
   readonly name?: unknown;
   readonly message?: unknown;
   readonly status?: unknown;
+  /** Where Google's errors have the status. */
+  readonly statusCode?: unknown;
   readonly code?: unknown;
   readonly headers?: unknown;
   readonly lc_error_code?: unknown;
@@ -21,8 +23,22 @@ interface ProviderError {
  * key or the prompt; it stays in `cause`. [R14] [R15] [R16] [R17]
  */
 export function modelError(error: unknown): AppError {
-  if (error instanceof AppError) return error;
-  const { name, message, status, code, lc_error_code } = (error ?? {}) as ProviderError;
+  if (error instanceof AppError) {
+    // What the guard of the connection says is the provider's failure.
+    if (!error.code.startsWith('egress_')) return error;
+    const isLate = error.kind === 'timeout';
+    return isLate
+      ? ModelErrors.model_timeout(undefined, { cause: error })
+      : ModelErrors.model_unavailable(undefined, { cause: error });
+  }
+  const {
+    name,
+    message,
+    statusCode,
+    status = statusCode,
+    code,
+    lc_error_code,
+  } = (error ?? {}) as ProviderError;
   const cause = { cause: error };
   const text = typeof message === 'string' ? message : '';
   if (

@@ -1,8 +1,23 @@
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
 
+/** What models of a provider can do, as far as the provider goes; a single model may do less. */
+export interface ModelCapabilities {
+  readonly tools: boolean;
+  readonly streaming: boolean;
+  readonly structuredOutput: boolean;
+  readonly images: boolean;
+}
+
+export const LLM_CAPABILITIES: ModelCapabilities = {
+  tools: true,
+  streaming: true,
+  structuredOutput: true,
+  images: true,
+};
+
 /**
- * Port: where chat models come from. Adapters: builtin (the planner), openai, anthropic; all pass
- * test/contract/chat-model.ts. An adapter loads its library only in `open`.
+ * Port: where chat models come from. Adapters: builtin (the planner), openai, anthropic, google, azure,
+ * and packages that the operator installs; those in the box pass test/contract/chat-model.ts. An adapter loads its library only in `open`.
  */
 export interface ModelProvider {
   /** The part of a model id before the colon. */
@@ -10,6 +25,7 @@ export interface ModelProvider {
   /** Who writes the answers. */
   readonly generatedBy: 'rules' | 'llm';
   readonly description: string;
+  readonly capabilities: ModelCapabilities;
   /** Why it cannot be used now: names the variable to set. Undefined when it can. */
   unavailable(): string | undefined;
   /** Makes a model without calling the provider. Throws `model_not_available` for a name that cannot exist. */

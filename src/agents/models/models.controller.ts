@@ -18,6 +18,15 @@ const Model = named(
     reason: z.string().optional().describe('What to set when it is not available.'),
     description: z.string(),
     isDefault: z.boolean().describe('Agents that name no model use it.'),
+    capabilities: z
+      .object({
+        tools: z.boolean(),
+        streaming: z.boolean(),
+        structuredOutput: z.boolean(),
+        images: z.boolean(),
+      })
+      .optional()
+      .describe('What the provider can do; a single model may do less.'),
   }),
 );
 const ModelPage = named('ModelPage', pageOf(Model));

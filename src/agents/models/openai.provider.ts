@@ -1,7 +1,7 @@
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { type Env } from '../../config/env.js';
 import { lazily } from './lazy-import.js';
-import { type ModelProvider, type OperatorFetch } from './model-provider.js';
+import { LLM_CAPABILITIES, type ModelProvider, type OperatorFetch } from './model-provider.js';
 
 const API = 'https://api.openai.com/v1';
 const load = lazily(() => import('./openai-compatible.model.js'));
@@ -10,6 +10,7 @@ const load = lazily(() => import('./openai-compatible.model.js'));
 export class OpenAiProvider implements ModelProvider {
   readonly name = 'openai';
   readonly generatedBy = 'llm';
+  readonly capabilities = LLM_CAPABILITIES;
   readonly description: string;
 
   constructor(

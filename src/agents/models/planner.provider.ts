@@ -9,6 +9,7 @@ const load = lazily(() => import('./planner.model.js'));
 export class PlannerProvider implements ModelProvider {
   readonly name = 'builtin';
   readonly generatedBy = 'rules';
+  readonly capabilities = { tools: true, streaming: true, structuredOutput: false, images: false };
   readonly description =
     'A deterministic, rule-based planner that calls tools and quotes their results. Not an LLM.';
 

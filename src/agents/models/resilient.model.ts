@@ -9,6 +9,7 @@ import { AIMessageChunk, type BaseMessage } from '@langchain/core/messages';
 import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs';
 import { convertToOpenAITool } from '@langchain/core/utils/function_calling';
 import { type AppError } from '../../common/app-error.js';
+import { type Admission, type ModelBreakers } from './model-breakers.js';
 import { modelError } from './model-error.js';
 import { ModelErrors } from './models.errors.js';
 
@@ -37,6 +38,8 @@ export const PATIENCE: Patience = {
 };
 
 const RETRYABLE = new Set(['model_rate_limited', 'model_unavailable', 'model_timeout']);
+/** What the breaker counts as a failure of the model; a limit of the rate is none. */
+const BROKEN = new Set(['model_unavailable', 'model_timeout']);
 /** What another model may do better. */
 const ELSEWHERE = new Set([...RETRYABLE, 'model_unauthorized', 'model_not_found']);
 
@@ -47,11 +50,12 @@ interface ToolOptions extends BaseChatModelCallOptions {
 /**
  * A provider's model with time limits, retries that can be aborted, and fallbacks. Once anything was given out there
  * is no second try: half an answer must not be followed by another one. Throws only AppErrors of `modelError`, or the
- * reason of the caller's own abort. [R14] [R15] [R16] [R17]
+ * reason of the caller's own abort. [R14] [R15] [R16] [R17] [R36]
  */
 export class ResilientModel extends BaseChatModel<ToolOptions> {
   constructor(
     private readonly candidates: readonly Candidate[],
+    private readonly breakers: ModelBreakers,
     private readonly patience: Patience = PATIENCE,
   ) {
     super({});
@@ -83,19 +87,26 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
     for (const { id, model } of this.candidates) {
       for (let attempt = 1; ; attempt += 1) {
         let begun = false;
+        let admission: Admission | undefined;
         try {
+          admission = await this.breakers.admit(id);
           for await (const chunk of this.attempt(model, messages, options)) {
             begun ||= isWorth(chunk);
+            if (begun) admission.succeed();
             yield chunk;
             await run?.handleLLMNewToken(chunk.text, undefined, undefined, undefined, undefined, { chunk });
           }
+          admission.succeed();
           yield chunkOf({ response_metadata: { model_id: id } });
           return;
         } catch (error) {
-          options.signal?.throwIfAborted();
           failure = modelError(error);
+          if (BROKEN.has(failure.code) && options.signal?.aborted !== true) admission?.fail();
+          else admission?.succeed();
+          options.signal?.throwIfAborted();
           if (begun) throw failure;
-          if (!(await this.mayRetry(failure, attempt, options.signal))) break;
+          // A model that is left alone is not waited for.
+          if (admission === undefined || !(await this.mayRetry(failure, attempt, options.signal))) break;
         }
       }
       if (!ELSEWHERE.has(failure.code)) break;
@@ -155,6 +166,6 @@ function isWorth({ text, message }: ChatGenerationChunk): boolean {
 /** Why the provider ended, when it says so: without it the answer was cut off. */
 function endOf({ message, generationInfo }: ChatGenerationChunk): unknown {
   const { finish_reason, stop_reason } = message.response_metadata as Record<string, unknown>;
-  const { stop_reason: extra } = message.additional_kwargs;
-  return generationInfo?.['finish_reason'] ?? finish_reason ?? stop_reason ?? extra;
+  const { stop_reason: extra, finishReason } = message.additional_kwargs;
+  return generationInfo?.['finish_reason'] ?? finish_reason ?? stop_reason ?? extra ?? finishReason;
 }

@@ -1,5 +1,15 @@
 import { type Env } from '../../config/env.js';
 
+/** Keys of model providers. */
+const MODEL_KEYS = [
+  'OPENAI_API_KEY',
+  'ANTHROPIC_API_KEY',
+  'GOOGLE_API_KEY',
+  'AZURE_OPENAI_API_KEY',
+  'MISTRAL_API_KEY',
+  'GROQ_API_KEY',
+] as const;
+
 /** Shorter ones are no secrets, and would cut words out of every line. */
 export const MIN_SECRET_LENGTH = 8;
 const MAX_KNOWN = 500;
@@ -62,11 +72,10 @@ export const knownSecrets = new KnownSecrets();
 
 /** Replaces the values of the secrets of an environment, and those used since, in a line of JSON. */
 export function secretMask(
-  env: Pick<Env, 'OPENAI_API_KEY' | 'ANTHROPIC_API_KEY' | 'ADMIN_PASSWORD' | 'ENCRYPTION_KEYS'>,
+  env: Pick<Env, 'ADMIN_PASSWORD' | 'ENCRYPTION_KEYS'> & Partial<Record<(typeof MODEL_KEYS)[number], string>>,
 ): (line: string) => string {
   const own = new KnownSecrets();
   const keys = env.ENCRYPTION_KEYS?.map((pair) => pair.slice(pair.indexOf(':') + 1)) ?? [];
-  for (const value of [env.OPENAI_API_KEY, env.ANTHROPIC_API_KEY, env.ADMIN_PASSWORD, ...keys])
-    own.add(value);
+  for (const value of [...MODEL_KEYS.map((name) => env[name]), env.ADMIN_PASSWORD, ...keys]) own.add(value);
   return (line) => knownSecrets.mask(own.mask(line));
 }

@@ -27,9 +27,6 @@ export interface ModelCall {
   readonly started?: readonly NewRunEvent[];
 }
 
-/** Codes after which the next model of the agent's list may be tried. */
-const PASSING = new Set(['model_unavailable', 'model_timeout', 'model_rate_limited', 'model_not_available']);
-
 /** Calls models and streams what they say; only a live call gives events. */
 @Injectable()
 export class ModelCaller {
@@ -71,7 +68,7 @@ export class ModelCaller {
         const speech = new Speech(context, task, messageId);
         if (started.attempt > 1) speech.reset();
         try {
-          const { reply, usage } = await this.callAny(context, task, call, speech);
+          const { reply, usage } = await this.callOne(context, task.agent, call, speech);
           return { status: 'completed', name: reply.model, result: reply, usage, events: speech.end(reply) };
         } catch (error) {
           failure = context.control.reason ?? modelError(error);
@@ -94,39 +91,14 @@ export class ModelCaller {
     return `The agent ${agent.name} could not answer. ${why}`;
   }
 
-  /** The agent's model, then its fallbacks. Never from a real model to the rule-based planner unless it is listed. */
-  private async callAny(
-    context: RunContext,
-    task: AgentTask,
-    call: ModelCall,
-    speech: Speech,
-  ): Promise<{ reply: StoredReply; usage: CallUsage }> {
-    const { model, fallbackModels } = task.agent;
-    const candidates = [model, ...fallbackModels];
-    for (const [index, id] of candidates.entries()) {
-      try {
-        return await this.callOne(context, id, call, speech);
-      } catch (error) {
-        const known = modelError(error);
-        const isLast = index === candidates.length - 1;
-        if (context.control.reason !== undefined || isLast || !PASSING.has(known.code)) throw error;
-        this.log.warn(
-          { code: known.code, model: id, runId: context.runId },
-          'A model failed; the next one is tried',
-        );
-        if (speech.begun) speech.reset();
-      }
-    }
-    throw new Error('An agent has no model');
-  }
-
+  /** The agent's model, or one of its fallbacks; retries and fallbacks are the model's own, nowhere else. [R36] */
   private async callOne(
     context: RunContext,
-    id: string | null,
+    { model, fallbackModels }: AgentDefinition,
     call: ModelCall,
     speech: Speech,
   ): Promise<{ reply: StoredReply; usage: CallUsage }> {
-    const opened = await this.models.open(id);
+    const opened = await this.models.open(model, fallbackModels);
     const tools = call.tools as BindableTools;
     const bound = tools.length === 0 ? opened.model : (opened.model.bindTools?.(tools) ?? opened.model);
     // No callbacks: events come from here, and nothing else may listen to what is said.

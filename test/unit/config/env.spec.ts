@@ -10,7 +10,8 @@ const GARBAGE = '\u0001 not a valid value of anything ://:';
 /** Variables that take any text: a wrong value shows when it is used. */
 const FREE = [
   ...['DATA_DIR', 'DATABASE_CA_FILE', 'EXTENSIONS_DIR', 'MCP_SERVERS_FILE', 'METRICS_HOST'],
-  ...['OPENAI_API_KEY', 'ANTHROPIC_API_KEY', 'ADMIN_PASSWORD'],
+  ...['OPENAI_API_KEY', 'ANTHROPIC_API_KEY', 'GOOGLE_API_KEY', 'AZURE_OPENAI_API_KEY', 'MISTRAL_API_KEY'],
+  ...['GROQ_API_KEY', 'MODEL_PRICES_FILE', 'SQL_DATABASES_FILE', 'ADMIN_PASSWORD'],
   ...['ALLOWED_HOSTS', 'ALLOWED_ORIGINS', 'EGRESS_ALLOW', 'LLM_FALLBACKS', 'WORKSPACE_DIRS'],
 ];
 
@@ -70,7 +71,7 @@ describe('the environment', () => {
     expect(problems[0]).not.toContain(value);
   });
 
-  it.each(['opnai:gpt-5-mini', 'google:gemini', 'builtin:other', 'gpt-5-mini'])(
+  it.each(['opnai:gpt-5-mini', 'gemini:google', 'builtin:other', 'gpt-5-mini'])(
     'refuses %s, which no provider can answer, at start',
     (model) => {
       expect(problemsOf({ LLM_MODEL: model })).toEqual([

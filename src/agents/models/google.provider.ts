@@ -1,0 +1,43 @@
+import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
+import { type Env } from '../../config/env.js';
+import { lazily } from './lazy-import.js';
+import { LLM_CAPABILITIES, type ModelProvider, type OperatorFetch } from './model-provider.js';
+
+const API = 'https://generativelanguage.googleapis.com';
+const load = lazily(() => import('@langchain/google'));
+
+/** Google's Gemini API, or a server that speaks it. */
+export class GoogleProvider implements ModelProvider {
+  readonly name = 'google';
+  readonly generatedBy = 'llm';
+  readonly description = 'A Gemini model of Google.';
+  readonly capabilities = LLM_CAPABILITIES;
+
+  constructor(
+    private readonly env: Pick<Env, 'GOOGLE_API_KEY' | 'GOOGLE_BASE_URL'>,
+    private readonly fetchFor: OperatorFetch,
+  ) {}
+
+  unavailable(): string | undefined {
+    const { GOOGLE_API_KEY, GOOGLE_BASE_URL } = this.env;
+    return GOOGLE_API_KEY === undefined && GOOGLE_BASE_URL === undefined ? 'set GOOGLE_API_KEY.' : undefined;
+  }
+
+  async open(model: string): Promise<BaseChatModel> {
+    const { ChatGoogle } = await load();
+    const endpoint = this.env.GOOGLE_BASE_URL ?? API;
+    const key = this.env.GOOGLE_API_KEY ?? 'none';
+    const fetch = this.fetchFor(endpoint);
+    const apiClient = {
+      hasApiKey: () => true,
+      getProjectId: () => Promise.reject(new Error('The Gemini API knows no projects')),
+      // Their Request is taken apart: the guard takes what it checks, not an object of another fetch.
+      async fetch({ url, method, headers, body, signal, ...request }: Request) {
+        headers.set('x-goog-api-key', key);
+        const text = body === null ? undefined : await new Response(body).text();
+        return fetch(url, { ...request, method, headers, body: text, signal });
+      },
+    };
+    return new ChatGoogle({ model, apiKey: key, apiClient, endpoint, platformType: 'gai', maxRetries: 0 });
+  }
+}

@@ -1,0 +1,56 @@
+import {
+  BrokenCircuitError,
+  circuitBreaker,
+  type CircuitBreakerPolicy,
+  CountBreaker,
+  handleAll,
+} from 'cockatiel';
+import { LRUCache } from 'lru-cache';
+import { ModelErrors } from './models.errors.js';
+
+/** Half of the last twenty calls failed: the model is left alone for half a minute, then one call probes it. [R15] [R36] */
+const CALLS = { size: 20, threshold: 0.5, minimumNumberOfCalls: 20 };
+const PAUSE_MS = 30_000;
+const MAX_MODELS = 200;
+
+/** What a call tells its breaker, once. */
+export interface Admission {
+  succeed(): void;
+  fail(): void;
+}
+
+/** One circuit breaker for each model of this process. */
+export class ModelBreakers {
+  private readonly breakers = new LRUCache<string, CircuitBreakerPolicy>({ max: MAX_MODELS });
+
+  constructor(private readonly pauseMs = PAUSE_MS) {}
+
+  /** Lets a call through. Throws `model_unavailable` at once while the model is left alone. */
+  admit(modelId: string): Promise<Admission> {
+    let breaker = this.breakers.get(modelId);
+    if (breaker === undefined) {
+      breaker = circuitBreaker(handleAll, { halfOpenAfter: this.pauseMs, breaker: new CountBreaker(CALLS) });
+      this.breakers.set(modelId, breaker);
+    }
+    const { execute } = breaker;
+    return new Promise((resolve, reject) => {
+      execute
+        .call(
+          breaker,
+          () =>
+            new Promise<void>((succeed, fail) => {
+              resolve({ succeed, fail: () => fail(new Error('The model failed')) });
+            }),
+        )
+        .catch((error: unknown) => {
+          if (!(error instanceof BrokenCircuitError)) return;
+          reject(
+            ModelErrors.model_unavailable(undefined, {
+              retryAfter: Math.ceil(this.pauseMs / 1000),
+              cause: error,
+            }),
+          );
+        });
+    });
+  }
+}
