@@ -32,11 +32,10 @@ export class ModelBreakers {
       breaker = circuitBreaker(handleAll, { halfOpenAfter: this.pauseMs, breaker: new CountBreaker(CALLS) });
       this.breakers.set(modelId, breaker);
     }
-    const { execute } = breaker;
+    const policy = breaker;
     return new Promise((resolve, reject) => {
-      execute
-        .call(
-          breaker,
+      policy
+        .execute(
           () =>
             new Promise<void>((succeed, fail) => {
               resolve({ succeed, fail: () => fail(new Error('The model failed')) });

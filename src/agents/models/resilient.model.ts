@@ -96,17 +96,18 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
             yield chunk;
             await run?.handleLLMNewToken(chunk.text, undefined, undefined, undefined, undefined, { chunk });
           }
-          admission.succeed();
           yield chunkOf({ response_metadata: { model_id: id } });
           return;
         } catch (error) {
           failure = modelError(error);
           if (BROKEN.has(failure.code) && options.signal?.aborted !== true) admission?.fail();
-          else admission?.succeed();
           options.signal?.throwIfAborted();
           if (begun) throw failure;
           // A model that is left alone is not waited for.
           if (admission === undefined || !(await this.mayRetry(failure, attempt, options.signal))) break;
+        } finally {
+          // Also when nobody reads on: what is not told as a failure is none.
+          admission?.succeed();
         }
       }
       if (!ELSEWHERE.has(failure.code)) break;
