@@ -18,7 +18,7 @@ const MAX_BYTES = 64 << 10;
 /** What a load found: the agents in use, and each file that was skipped with the reason. */
 export interface LoadedAgents {
   readonly loaded: readonly string[];
-  readonly problems: readonly { readonly file: string; readonly problem: string }[];
+  readonly problems: readonly { readonly file: string; readonly message: string }[];
 }
 
 /** Agents in files: `EXTENSIONS_DIR/*.agent.yaml`, the operator's own. The file is the truth, the row follows it. */
@@ -35,18 +35,18 @@ export class AgentExtensions implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     const { problems } = await this.load();
-    for (const { file, problem } of problems) this.log.warn(`${file} is skipped: ${problem}`);
+    for (const { file, message } of problems) this.log.warn(`${file} is skipped: ${message}`);
   }
 
   /** Reads all files again. A broken one is reported and skipped; an agent whose file is gone is hidden. */
   async load(): Promise<LoadedAgents> {
-    const problems: { file: string; problem: string }[] = [];
+    const problems: { file: string; message: string }[] = [];
     const specs = new Map<string, AgentSpec>();
     for (const file of await this.files()) {
       try {
         specs.set(file, await readAgent(path.join(this.env.EXTENSIONS_DIR, file)));
       } catch (error) {
-        problems.push({ file, problem: reasonOf(error) });
+        problems.push({ file, message: reasonOf(error) });
       }
     }
     const loaded: string[] = [];
@@ -60,7 +60,7 @@ export class AgentExtensions implements OnApplicationBootstrap {
           loaded.push(spec.name);
         } catch (error) {
           if (!(error instanceof AppError)) throw error;
-          problems.push({ file, problem: reasonOf(error) });
+          problems.push({ file, message: reasonOf(error) });
         }
       }
       for (const row of await this.agents.findByOrigin('file', tx)) {

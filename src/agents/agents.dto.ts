@@ -120,7 +120,7 @@ export const ReloadedAgents = named(
   z.object({
     loaded: z.array(z.string()).describe('Agents of files that are in use.'),
     problems: z
-      .array(z.object({ file: z.string(), problem: z.string() }))
+      .array(z.object({ file: z.string(), message: z.string() }))
       .describe('Files that were skipped, and why.'),
   }),
 );

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { type Actor } from '../common/actor.js';
 import { canonicalHash } from './schema/canonical-json.js';
+import { ExtensionReader } from './sources/extension-reader.js';
 import { type OfferedTool, type SourceProblem, ToolSource } from './sources/tool-source.js';
 import { type SetReport } from './tool-sets.repository.js';
 import { ToolSets } from './tool-sets.service.js';
@@ -87,8 +88,8 @@ export class ToolRegistry {
       problems.push(...(await source.refresh()));
       problems.push(...(await this.follow(source, options.markVanished)));
     }
-    for (const problem of problems)
-      this.log.warn({ file: problem.file }, `Skipped a tool: ${problem.message}`);
+    for (const reader of this.providersOf(ExtensionReader)) problems.push(...(await reader.refresh()));
+    for (const problem of problems) this.log.warn({ file: problem.file }, `Skipped: ${problem.message}`);
     this.generation = generation;
     this.forget();
     return problems;
@@ -219,9 +220,13 @@ export class ToolRegistry {
   }
 
   private sources(): ToolSource[] {
+    return this.providersOf(ToolSource);
+  }
+
+  private providersOf<T>(type: abstract new (...args: never[]) => T): T[] {
     return this.discovery
       .getProviders()
       .map((wrapper) => wrapper.instance as unknown)
-      .filter((instance): instance is ToolSource => instance instanceof ToolSource);
+      .filter((instance): instance is T => instance instanceof type);
   }
 }

@@ -65,4 +65,20 @@ describe("an operator's own prompts and resources", () => {
       expect(JSON.stringify(body)).not.toContain('passwd');
     }
   });
+
+  it('are read again by a reload, which names the files that it left out', async () => {
+    rmSync(path.join(folder, 'review.prompt.mjs'));
+    extension(
+      'again.prompt.mjs',
+      `export default { name: 'review_again', description: 'Review', run: () => ({ messages: [] }) };`,
+    );
+    const reload = await server.call('POST', '/api/v1/tools/reload', { token });
+    expect(reload.body.problems.map(({ file }: { file: string }) => file)).toEqual(
+      expect.arrayContaining(['broken.prompt.mjs', 'nameless.resource.mjs']),
+    );
+    const { body } = await modern(server, token, 'prompts/list');
+    const names = body.result.prompts.map(({ name }: { name: string }) => name);
+    expect(names).toContain('review_again');
+    expect(names).not.toContain('review');
+  });
 });

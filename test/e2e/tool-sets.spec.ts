@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Actor, scopesOf } from '../../src/common/actor.js';
 import { ToolRegistry } from '../../src/tools/tool-registry.service.js';
+import { ToolsService } from '../../src/tools/tools.service.js';
 import { type ToolSet } from '../../src/tools/tool.js';
 import { addMember } from '../support/accounts.js';
 import { longestDelay } from '../support/event-loop.js';
+import { modern } from '../support/mcp-client.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { addEchoSource, offer } from '../support/tool-source.js';
 
@@ -20,6 +23,10 @@ beforeAll(async () => {
 afterAll(() => server?.stop());
 
 const remote = (id: string): ToolSet => ({ kind: 'openapi', id, trust: 'remote' });
+const actorOf = async (): Promise<Actor> => {
+  const { body } = await server.call('GET', '/api/v1/auth/me', { token: admin });
+  return { userId: body.id, role: 'admin', scopes: scopesOf('admin') };
+};
 const get = (name: string, token = admin) => server.call('GET', `/api/v1/tools/${name}`, { token });
 const call = (name: string, token = admin) =>
   server.call('POST', `/api/v1/tools/${name}/call`, { token, body: { arguments: { text: 'x' } } });
@@ -120,6 +127,16 @@ describe('an upstream that changes a definition [S63]', () => {
     expect((await get(name)).body).toMatchObject({ state: 'quarantined', version: 1 });
     const list = await server.call('GET', `/api/v1/tools?q=${name}`, { token: member });
     expect(list.body.items).toEqual([]);
+    for (const token of [member, admin]) {
+      const listed = await modern(server, token, 'tools/list');
+      const names = listed.body.result.tools.map((tool: { name: string }) => tool.name);
+      expect(names).toContain('calculator');
+      expect(names).not.toContain(name);
+    }
+    const called = await modern(server, member, 'tools/call', { name, arguments: {} });
+    expect(called.body.error.code).toBe(-32602);
+    const agent = await server.app.get(ToolsService).visible(await actorOf(), 'assistant');
+    expect(agent.map((tool) => tool.name)).not.toContain(name);
     expect(await audited('tool.quarantined', name)).toHaveLength(1);
   });
 

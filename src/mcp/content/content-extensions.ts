@@ -1,8 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { ENV, type Env } from '../../config/env.js';
+import { ExtensionReader } from '../../tools/sources/extension-reader.js';
+import { type SourceProblem } from '../../tools/sources/tool-source.js';
 import {
   type Exchange,
   type PromptListing,
@@ -13,6 +15,7 @@ import {
   type ResourceSource,
   type ResourceTemplate,
 } from '../catalogue.types.js';
+import { McpChanges } from '../changes.js';
 import { matchTemplate } from './uri-template.js';
 
 const MAX_FILES = 200;
@@ -36,23 +39,34 @@ interface ResourceExtension extends Partial<ResourceListing>, Partial<ResourceTe
 
 /**
  * Prompts and resources of the operator's own, from `*.prompt.mjs` and `*.resource.mjs` in EXTENSIONS_DIR: his code, in
- * this process, for every caller. Read at the start; a file that cannot be loaded is reported and left out.
+ * this process, for every caller. Read at the start and by a reload of the tools; a file that cannot be loaded is reported
+ * and left out.
  */
 @Injectable()
-export class ContentExtensions implements OnModuleInit {
-  private readonly log = new Logger('Extensions');
+export class ContentExtensions extends ExtensionReader {
   private readonly folder: string;
   private ownPrompts: readonly PromptExtension[] = [];
   private ownResources: readonly ResourceExtension[] = [];
 
-  constructor(@Inject(ENV) env: Env) {
+  /** Part of each import's URL: Node keeps what it imported under one. */
+  private loads = 0;
+
+  constructor(
+    @Inject(ENV) env: Env,
+    private readonly changes: McpChanges,
+  ) {
+    super();
     this.folder = path.resolve(env.EXTENSIONS_DIR);
   }
 
-  async onModuleInit(): Promise<void> {
+  async refresh(): Promise<readonly SourceProblem[]> {
     const files = (await readdir(this.folder).catch(() => [])).sort();
-    this.ownPrompts = await this.load<PromptExtension>(files, '.prompt.mjs', 'run');
-    this.ownResources = await this.load<ResourceExtension>(files, '.resource.mjs', 'read');
+    const problems: SourceProblem[] = [];
+    this.loads += 1;
+    this.ownPrompts = await this.load<PromptExtension>(files, '.prompt.mjs', 'run', problems);
+    this.ownResources = await this.load<ResourceExtension>(files, '.resource.mjs', 'read', problems);
+    if (this.loads > 1) for (const list of ['prompts', 'resources'] as const) this.changes.tell({ list });
+    return problems;
   }
 
   readonly prompts: PromptSource = {
@@ -86,18 +100,24 @@ export class ContentExtensions implements OnModuleInit {
     },
   };
 
-  private async load<T>(files: readonly string[], suffix: string, method: string): Promise<readonly T[]> {
+  private async load<T>(
+    files: readonly string[],
+    suffix: string,
+    method: string,
+    problems: SourceProblem[],
+  ): Promise<readonly T[]> {
     const loaded: T[] = [];
     for (const file of files.filter((name) => name.endsWith(suffix)).slice(0, MAX_FILES)) {
       try {
-        const module = (await import(pathToFileURL(path.join(this.folder, file)).href)) as {
+        const { href } = pathToFileURL(path.join(this.folder, file));
+        const module = (await import(`${href}?v=${this.loads}`)) as {
           default?: Record<string, unknown>;
         };
         if (typeof module.default?.name !== 'string' || typeof module.default[method] !== 'function')
           throw new Error(`its default export needs a name and a function ${method}()`);
         loaded.push(module.default as T);
       } catch (error) {
-        this.log.error(`${file} was left out: ${error instanceof Error ? error.message : String(error)}`);
+        problems.push({ file, message: error instanceof Error ? error.message : String(error) });
       }
     }
     return loaded;
