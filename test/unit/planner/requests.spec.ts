@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { HumanMessage } from '@langchain/core/messages';
@@ -45,20 +45,12 @@ describe('requests in many words', () => {
     const accuracy = 1 - wrong.length / requests.length;
     if (process.env.SHOW_WRONG !== undefined)
       process.stderr.write(`${wrong.map((item) => JSON.stringify(item)).join('\n')}\n`);
-    expect(requests.length).toBeGreaterThanOrEqual(260);
+    expect(requests.length).toBeGreaterThanOrEqual(340);
     expect({ accuracy, wrong }).toEqual({
       accuracy: expect.any(Number),
       wrong: wrong.slice(0, requests.length / 20),
     });
   });
-});
-
-it('the planner stays small', () => {
-  const folder = 'src/agents/models/planner';
-  const lines = readdirSync(folder).map(
-    (file) => readFileSync(path.join(folder, file), 'utf8').split('\n').length - 1,
-  );
-  expect(lines.reduce((sum, count) => sum + count, 0)).toBeLessThan(600);
 });
 
 function sameCalls(got: unknown, expected: Expected): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { findExpression } from '../../../src/tools/builtin/calculator/english.js';
-import { findValues, findZones } from '../../../src/agents/models/language/values.js';
+import { findValues, findZones } from '../../../src/agents/models/planner/language/values.js';
 
 describe('arithmetic in words', () => {
   const CASES: [string, string | undefined][] = [

@@ -1,7 +1,7 @@
-import { ANAPHOR, RESULT, type Result, spellOut, valuesOf, wordings } from '../language/references.js';
-import { split, splitWeakly } from '../language/segments.js';
-import { findValues, type Value } from '../language/values.js';
-import { synonyms, words } from '../language/words.js';
+import { ANAPHOR, RESULT, type Result, spellOut, valuesOf, wordings } from './language/references.js';
+import { split, splitWeakly } from './language/segments.js';
+import { findValues, type Value } from './language/values.js';
+import { synonyms, words } from './language/words.js';
 import { fill, type Filled, type Source, takesWhole } from './fill.js';
 import { type Parameter, parametersOf, type PlannerTool, ToolIndex, wanted } from './tools.js';
 
@@ -24,11 +24,16 @@ export interface Step {
 export const SO_FAR = 'Found so far:';
 /** Part of a request's words that a tool must know to be chosen for it. */
 const MIN_COVERAGE = 0.33;
+/** Below it a tool was found by words that fit almost any. */
+const MIN_SCORE = 4;
 /** Values that say by themselves what is wanted. */
 const TELLING = new Set(['expression', 'json', 'url', 'phone']);
 /** What changes something is done only when its verb was said. */
 const CHANGES = new Set(
   words('delete remove drop cancel create add update write send post set restart refund'),
+);
+const READS = new Set(
+  words('find search look list show read track fetch query count describe calculate convert translate'),
 );
 const STATEMENT = /^(?:i|i'm|i've|we|we're|my|our|there|the|this|here|these|he|she|they)\b(?!.*\?$)/i;
 
@@ -73,16 +78,22 @@ export class Plan {
   private decide(text: string, before: readonly Value[]): { tool: PlannerTool; filled: Filled } | undefined {
     const source = sourceOf(text, [], before);
     const telling = source.values.some(({ kind }) => TELLING.has(kind));
-    const fits = this.index.search(text, source.values).slice(0, 8);
+    const fits = this.index.search(text, source.values);
     const said = words(text);
     const rated = fits.map(({ tool, score, coverage }) => {
       const filled = fill(tool, source);
-      const verb = words(tool.name).find((word) => CHANGES.has(word));
-      const unsaid = verb !== undefined && !said.some((word) => synonyms(word).has(verb)) ? 0.3 : 0;
-      const points = score / (fits[0]?.score ?? 1) + coverage / 2 + Math.min(filled.evidence, 5) / 5;
-      const sure = filled.missing.length === 0 && filled.evidence >= (telling ? 1 : 6);
+      const verb = verbOf(tool);
+      const own = new Set(words(tool.name));
+      const unsaid =
+        verb !== undefined &&
+        !said.some((word) => word === verb || (!own.has(word) && synonyms(word).has(verb)))
+          ? 0.3
+          : 0;
+      const points =
+        score / Math.max(fits[0]?.score ?? 1, MIN_SCORE) + coverage / 2 + Math.min(filled.evidence, 5) / 5;
+      const sure = filled.missing.length === 0 && filled.evidence >= (telling ? 1 : filled.shaped ? 2.5 : 5);
       const fit = coverage >= MIN_COVERAGE || sure;
-      return { tool, filled, fit, points: points - filled.missing.length / 3 - unsaid };
+      return { tool, filled, fit, points: points - filled.missing.length / 3 - filled.unused / 2 - unsaid };
     });
     return rated.filter(({ fit }) => fit).sort((a, b) => b.points - a.points)[0];
   }
@@ -125,6 +136,13 @@ export class Plan {
     }
     this.steps.push({ text, stage, before, ...(tool && { tool }) });
   }
+}
+
+/** What a tool does to something, by its name: `delete_pet`, "Reserve a table" of `reserve_table`. */
+function verbOf({ name, description = '' }: PlannerTool): string | undefined {
+  const own = words(name.slice(name.indexOf('__') + 1));
+  const isOrder = own[0] !== undefined && own[0] === words(description)[0] && !READS.has(own[0]);
+  return own.find((word) => CHANGES.has(word)) ?? (isOrder ? own[0] : undefined);
 }
 
 function differ(

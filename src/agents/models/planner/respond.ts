@@ -1,6 +1,6 @@
 import { type AIMessage, type BaseMessage, type ToolMessage } from '@langchain/core/messages';
 import { stringify } from 'yaml';
-import { type Result } from '../language/references.js';
+import { type Result } from './language/references.js';
 import { takesWhole } from './fill.js';
 import { Plan, type PlannedCall, SO_FAR, type Step } from './plan.js';
 import { type Parameter, parametersOf, type PlannerTool } from './tools.js';

@@ -1,7 +1,7 @@
 import MiniSearch from 'minisearch';
 import { type SchemaParameter, schemaParameters } from '../../../tools/schema/parameters.js';
-import { blank, findValues, type Kind, type Value } from '../language/values.js';
-import { asked, GENERIC, synonyms, words } from '../language/words.js';
+import { blank, findValues, type Kind, type Value } from './language/values.js';
+import { asked, GENERIC, synonyms, words } from './language/words.js';
 
 /** A tool as the planner sees it: what an LLM would see. */
 export interface PlannerTool {
@@ -13,6 +13,8 @@ export interface PlannerTool {
 export interface Parameter extends SchemaParameter {
   /** What kinds of value it takes, best first. */
   readonly kinds: readonly Kind[];
+  /** Nothing tells what it takes: any text may be meant, none surely. */
+  readonly vague: boolean;
 }
 
 /** Kinds of value by the format of a parameter, the words of its name, or else of its description. */
@@ -25,28 +27,40 @@ const TAKES: readonly (readonly [RegExp, ...Kind[]])[] = [
   [/time.?zone|\btz\b|\bzone\b/i, 'zone'],
   [/\bpath|\bfile|folder|directory|\bdir\b|\bhost/i, 'path'],
   [/\bhash\b|\bcommit\b|\bsha\d*\b|revision|\brev\b|\bref\b/i, 'hash'],
-  [/\bdate|\bday\b|\btime\b|\bsince\b|\buntil\b|deadline|\bdue\b/i, 'date'],
+  [/\bdate|\bday\b|\bmonth\b|\btime\b|\bsince\b|\buntil\b|deadline|\bdue\b/i, 'date'],
   [/currency|ticker|\biso\b/i, 'code'],
   [/text|content|body|message|\bnotes?\b|comment|sentence|document|input|subject|summary/i, 'quoted'],
   [/quer(?:y|ies)|search|pattern|keyword|needle|regex|\bsymbol\b/i, 'quoted', 'identifier', 'code'],
   [/city|place|location|country|origin|destination|address|person|author/i, 'quoted', 'name'],
+  [/title|\bname\b|topic|caption/i, 'quoted', 'name', 'identifier'],
   [/\bid\b|\bkey\b|ticket|issue|number/i, 'identifier', 'hash', 'quoted', 'number'],
 ];
 
+const ANY: readonly Kind[] = ['quoted', 'identifier', 'name', 'path', 'code', 'number'];
+
 /** The parameters of a tool, required ones first. */
 export function parametersOf(tool: PlannerTool): Parameter[] {
-  return schemaParameters(tool.parameters).map((parameter) => ({ ...parameter, kinds: kindsOf(parameter) }));
+  return schemaParameters(tool.parameters).map((parameter) => {
+    const kinds = kindsOf(parameter);
+    const isText = parameter.type === 'string';
+    return {
+      ...parameter,
+      kinds: kinds ?? (isText || parameter.required ? ANY : []),
+      vague: isText && kinds === undefined,
+    };
+  });
 }
 
 /** By format and name; by the examples of the description; a required one also by its words, else by anything. */
-function kindsOf({ name, description, schema, required }: SchemaParameter): readonly Kind[] {
+function kindsOf({ name, description, schema, required }: SchemaParameter): readonly Kind[] | undefined {
   const find = (text: string) =>
     TAKES.find(([pattern]) => pattern.test(text))?.slice(1) as Kind[] | undefined;
   const plain = name.replace(/([a-z])([A-Z])/g, '$1 $2').replaceAll('_', ' ');
   const shown = findValues(`as ${/\be\.g\.,? (.+)$/s.exec(description)?.[1] ?? ''}`).map(({ kind }) => kind);
   const known = find(String(schema.format)) ?? find(`${plain} ${words(name).join(' ')}`);
-  if (known !== undefined || !required) return known ?? shown;
-  return [...shown, ...(find(description) ?? (['quoted', 'identifier', 'name', 'path', 'code'] as const))];
+  if (known !== undefined || (!required && shown.length > 0)) return known ?? shown;
+  const told = required ? find(description) : undefined;
+  return shown.length + (told?.length ?? 0) === 0 ? undefined : [...shown, ...(told ?? ANY)];
 }
 
 /** How well a tool fits: `score` orders the tools, `coverage` is the part of the request's words that it knows (0..1). */
@@ -67,6 +81,8 @@ const HINTS: Partial<Record<Kind, string>> = {
   },
   ...{ path: 'file path', hash: 'commit hash', date: 'date', zone: 'time zone', code: 'currency' },
 };
+const MAX_OTHERS = 50;
+
 /** The tools of an agent, searchable by what is asked (BM25 over name, description and parameters). */
 export class ToolIndex {
   private readonly index = new MiniSearch<PlannerTool & { id: string }>({
@@ -74,7 +90,7 @@ export class ToolIndex {
     storeFields: ['tool'],
   });
 
-  constructor(tools: readonly PlannerTool[]) {
+  constructor(private readonly tools: readonly PlannerTool[]) {
     const say = ({ name, description, choices = [] }: Parameter) =>
       `${name} ${description} ${choices.join(' ')}`;
     for (const tool of tools)
@@ -100,10 +116,17 @@ export class ToolIndex {
       fuzzy: (term) => (term.length > 4 && isTelling(term) ? 0.2 : false),
     });
     const terms = own.length > 0 ? own : hints;
-    return results.map(({ tool, score, queryTerms }) => {
+    const found = new Set(results.map(({ tool }) => (tool as PlannerTool).name));
+    // Nothing but a value was said, as in "show ABC-42": every tool is looked at.
+    const others = this.tools
+      .filter(({ name }) => values.length > 0 && !found.has(name))
+      .slice(0, MAX_OTHERS);
+    const rest = others.map((tool) => ({ tool, score: 0, coverage: 0 }));
+    const fits = results.map(({ tool, score, queryTerms }) => {
       const hits = terms.filter((term) => [...synonyms(term)].some((other) => queryTerms.includes(other)));
       return { tool: tool as PlannerTool, score, coverage: hits.length / Math.max(1, terms.length) };
     });
+    return [...fits.slice(0, 8), ...rest];
   }
 }
 

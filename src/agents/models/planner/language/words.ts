@@ -23,7 +23,7 @@ const SAME =
   |repository repo git|ticket issue bug|random roll flip toss pick throw|summarize summary shorten|customer client
   |write draft compose rewrite rephrase|query extract select jq filter|last latest recent newest|stock share|distance far
   |translate translation language|reserve book|meeting appointment event schedule|switch turn|revenue sale turnover
-  |reach web page url website http|directory folder|person user account|money currency|encyclopedia wikipedia article`
+  |reach web page url website http|directory folder|person people user account|people seat guest attendee passenger|parcel package shipment|money currency|encyclopedia wikipedia article`
     .split('|')
     .map((group) => new Set(group.trim().split(/\s+/).map(stem)));
 

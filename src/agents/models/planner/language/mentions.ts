@@ -1,5 +1,5 @@
 import { type Kind, SURE, type Value } from './values.js';
-import { words } from './words.js';
+import { synonyms, words } from './words.js';
 
 const LABEL = /title|name|label|subject|topic/i;
 const SMALL = /^(a|an|and|at|for|from|in|is|like|of|on|please|the|to|with|by|or|about|that|it|this)$/i;
@@ -16,7 +16,7 @@ const CUES: readonly (readonly [RegExp, RegExp])[] = [
 
 /** `name: some value`, `name value`, "called value", "saying …", whatever the value looks like. */
 export function mentioned(name: string, kinds: readonly Kind[], text: string): Value[] {
-  const isText = kinds.includes('quoted') && !LABEL.test(name);
+  const isText = kinds.length === 1 && kinds[0] === 'quoted' && !LABEL.test(name);
   const called = LABEL.test(name) ? String.raw`|\b(?:called|named|titled)\s+` : '';
   return [
     String.raw`\b${spoken(name)}\b\s*[:=]\s*"?(${isText ? '[^\\n]+' : '[^,;\\n]+'})`,
@@ -44,10 +44,13 @@ function spoken(name: string): string {
 
 /** "4 people", "month 3", "the last 5": the words beside a number say what it counts. */
 export function counted(name: string, description: string, left: string, right: string): number {
-  const next = words(right.replace(/^\s*\d+-\w+/, '').split(/[,;.?!\d]/)[0] ?? '')[0] ?? '';
-  if (words(name).some((word) => word === next || word === words(left).at(-1))) return 2.5;
+  const next =
+    words(right.replace(/^\s*(?:\d+-\w+|(?:by|x|×)\s*\d+)/, '').split(/[,;.?!\d]/)[0] ?? '')[0] ?? '';
+  if (words(name).some((word) => (next !== '' && synonyms(next).has(word)) || word === words(left).at(-1)))
+    return 2.5;
   const counts = /limit|count|how many/i.test(`${name} ${description}`);
-  if (counts && /\b(?:first|last|top|latest|newest|next|most)\s+$/i.test(left)) return 2;
+  if (counts && /\b(?:first|last|top|latest|newest|next|most|list|show|find|get|give me)\s+$/i.test(left))
+    return 2;
   return words(description.replace(/\([^)]*\)/g, '')).includes(next) ? 1.5 : 0;
 }
 
@@ -81,10 +84,15 @@ export function remainder(kinds: readonly Kind[], text: string): string | undefi
     return colon ?? after(/\b(?:in|of)\s+the (?:text|sentence|phrase)\s+(.+)$/is);
   const rest =
     after(
-      /\b(?:for|about|named|called|mentioning|containing|matching|of|on|in|to)\s+(?:the\s+(?:word|term|text|string|phrase|name|city of)\s+|(?:all|any|the|every|an?)\s+)?(.+)$/i,
+      /\b(?:for|about|with|named|called|mentioning|containing|matching|of|on|in|to)\s+(?:the\s+(?:word|term|text|string|phrase|name|city of)\s+|(?:all|any|the|every|an?)\s+)?(.+)$/i,
     ) ??
     after(
       /\b(?:where|who|find|search|look ?up|define|translate)\s+(?:is |are |uses? |calls? )?(?:the\s+)?(.+?)(?:\s+(?:is\s+)?(?:defined|declared|used|implemented|called))?$/i,
     );
-  return rest?.replace(/\s+(?:in|from|of) (?:the |this |my )?[\w-]+$/i, '');
+  const core = rest
+    ?.replace(/\s+(?:that|which|who|with|under|within|by|at (?:most|least)|for)\b.*$/is, '')
+    .replace(/\s+(?:in|from|of) (?:the |this |my )?[\w-]+$/i, '');
+  return core === undefined || /^(?:(?:my|our|your|this|that) .*|me|us|you|him|her|it|them)$/i.test(core)
+    ? undefined
+    : core;
 }

@@ -1,4 +1,4 @@
-import { findExpression } from '../../../tools/builtin/calculator/english.js';
+import { findExpression } from '../../../../tools/builtin/calculator/english.js';
 import { synonyms, words } from './words.js';
 
 /** A piece of a text that may be an argument, and what it is by its looks. */
@@ -24,7 +24,7 @@ const PATTERNS = {
   phone: /(?<!\w)\+\d[\d ()-]{5,}\d\b/g,
   date: new RegExp(
     either(
-      /\b\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?\b/,
+      /\b\d{4}-(?:0[1-9]|1[0-2])(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?)?\b(?!\s*[-+*/]\s*\d)/,
       String.raw`\b(?:${MONTH} ${DAY}|${DAY} (?:of )?${MONTH}),? \d{4}\b`,
       /\b(?:today|tomorrow|yesterday|(?:\d+|an?|two|three) (?:day|week|month|year)s? ago|last (?:week|month|year))\b/,
     ),
@@ -44,13 +44,13 @@ const PATTERNS = {
     'g',
   ),
   identifier:
-    /\b[A-Z]{2,}-\d+\b|\b[a-z]+(?:[A-Z][a-z\d]*)+\b(?:\(\))?|\b(?:[A-Z][a-z\d]+){2,}\b|\b\w+_\w+\b|\b\w+\(\)|(?<!\S)#[\w-]+\b/g,
+    /\b[A-Z]{2,}-\d+\b|\b(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z\d]{5,}\b|\b[a-z]+(?:[A-Z][a-z\d]*)+\b(?:\(\))?|\b(?:[A-Z][a-z\d]+){2,}\b|\b\w+_\w+\b|\b\w+\(\)|(?<!\S)#[\w-]+\b/g,
   number: new RegExp(
     String.raw`(?<![\w.])-?[$€£]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)|(?<=\b[a-z])\d+\b|\b(?:${NUMBERS.join('|')})\b`,
     'gi',
   ),
   code: /\b[A-Z]{2,5}\b/g,
-  name: /(?<![.!?]\s{0,3})(?<=\S\s+)(?!(?:I|What|Who|Find|Show|Tell|Then|The|And|Is)\b)\p{Lu}[\p{L}'’-]+(?:\s+(?:de|la|van|von|of|del)?\s*\p{Lu}[\p{L}'’-]+)*/gu,
+  name: /(?<![.!?]\s{0,3})(?<=\S\s+)(?!(?:I|What|Who|Find|Show|Tell|Then|The|And|Is)\b)(?=\p{Lu}[\p{L}'’-]*\p{Ll})\p{Lu}[\p{L}'’-]+(?:\s+(?:de|la|van|von|of|del)?\s*\p{Lu}[\p{L}'’-]+)*/gu,
 };
 /** Things that only look like a path. */
 const NO_PATH = /^(and\/or|he\/she|km\/h|[ie]\.[eg]|w\/o|n\/a|[ap]\.m|vs\.|\.\w)$|^[\d./]+$/i;
