@@ -28,6 +28,12 @@ const Limits = z.strictObject({
 const Memory = z.strictObject({
   window: integer(1, 200, 40).describe('Messages of the conversation that the agent is given.'),
   summarise: z.boolean().default(false).describe('Summarise what is older than the window.'),
+  maxTokens: z
+    .int()
+    .min(1000)
+    .max(10_000_000)
+    .optional()
+    .describe('Estimated tokens of a prompt, for models whose context is not about 128,000. Default 96000.'),
 });
 
 const Variables = z

@@ -28,11 +28,21 @@ export interface AgentSpec {
   readonly pattern: AgentPattern;
   readonly limits: RunLimits;
   readonly approval: 'never' | 'destructive' | 'always';
-  readonly memory: { readonly window: number; readonly summarise: boolean };
+  readonly memory: AgentMemory;
   /** What runs may give for `{{name}}` in the instructions. */
   readonly variables?: Readonly<Record<string, AgentVariable>>;
   /** JSON Schema 2020-12 of the answer. */
   readonly outputSchema?: Readonly<Record<string, unknown>> | null;
+}
+
+/** What an agent is shown of its conversation. */
+export interface AgentMemory {
+  /** Messages, the newest ones. */
+  readonly window: number;
+  /** Summarise what is older. */
+  readonly summarise: boolean;
+  /** Estimated tokens of a prompt; older messages and tool results are left out beyond. */
+  readonly maxTokens?: number;
 }
 
 /** A variable of the instructions. Without a default, and not required, it is empty text. */

@@ -57,7 +57,7 @@ const SPEC = {
     timeoutMs: z.int(),
   }),
   approval: z.enum(['never', 'destructive', 'always']),
-  memory: z.object({ window: z.int(), summarise: z.boolean() }),
+  memory: z.object({ window: z.int(), summarise: z.boolean(), maxTokens: z.int().optional() }),
   variables: z
     .record(
       z.string(),

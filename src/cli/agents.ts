@@ -1,5 +1,6 @@
 import { type Command } from 'commander';
 import { type CliEnv } from '../config/cli-env.js';
+import { registerAgentFiles } from './agents-file.js';
 import { contextOf } from './context.js';
 import { everything } from './pages.js';
 
@@ -44,4 +45,6 @@ export function registerAgents(program: Command, env: CliEnv): void {
       const { api, out } = contextOf(command, env);
       out.show(await api.post<Record<string, unknown>>('/api/v1/agents/reload'));
     });
+
+  registerAgentFiles(agents, env);
 }

@@ -70,6 +70,12 @@ export class ApiClient {
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
+  /** The body of an answer as it stands. Throws as `request`. */
+  async text(path: string): Promise<string> {
+    const response = await this.send('GET', path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return response.text();
+  }
+
   /** Opens an event stream and yields its events until the server ends it or the line breaks. */
   async *stream(method: string, path: string, options: StreamOptions): AsyncGenerator<ServerEvent> {
     const silence = new AbortController();

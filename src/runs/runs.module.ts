@@ -4,6 +4,7 @@ import { AgentsModule } from '../agents/agents.module.js';
 import { ConversationsModule } from '../conversations/conversations.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { ConversationSummariesRepository } from './conversation-summaries.repository.js';
 import { ConversationEvents } from './conversation-events.service.js';
 import { ConversationEventsController } from './conversation-events.controller.js';
 import { AuditModule } from '../audit/audit.module.js';
@@ -21,6 +22,7 @@ import { AgentTools } from './engine/agent-tools.service.js';
 import { ModelCaller } from './engine/model-caller.service.js';
 import { PromptBuilder } from './engine/prompt-builder.service.js';
 import { RunEntry } from './engine/run-entry.service.js';
+import { Summariser } from './engine/summariser.service.js';
 import { RunCreation } from './run-creation.service.js';
 import { RunDispatcher } from './run-dispatcher.service.js';
 import { RunEndings } from './run-endings.service.js';
@@ -64,7 +66,7 @@ import { UsageService } from './usage/usage.service.js';
     ApprovalsController,
   ],
   providers: [
-    ...[RunsRepository, RunLogRepository, RunLeasesRepository],
+    ...[RunsRepository, RunLogRepository, RunLeasesRepository, ConversationSummariesRepository],
     ...[
       RunsService,
       RunIntake,
@@ -80,7 +82,7 @@ import { UsageService } from './usage/usage.service.js';
     ...[UsageRepository, UsageService, Budgets, RunOwners],
     ...[ApprovalsRepository, ApprovalsService, ApprovalRecords, BoundTools, RunResumption, ToolGate],
     ...[AgentSource, AgentSourceWatch],
-    ...[RunEntry, AgentRunner, AgentLoop, AgentTools, ModelCaller, PromptBuilder],
+    ...[RunEntry, AgentRunner, AgentLoop, AgentTools, ModelCaller, PromptBuilder, Summariser],
   ],
   exports: [RunsService, RunsRepository, RunIntake, RunStreams, ApprovalsService],
 })

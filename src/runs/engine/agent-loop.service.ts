@@ -10,6 +10,7 @@ import { type AgentReply, type AgentTask, type ToolReply } from './agent-task.js
 import { AgentTools } from './agent-tools.service.js';
 import { AnswerFormat } from './answer-format.js';
 import { askName, handoffName, type ToolOffer } from './delegation.js';
+import { DEFAULT_CONTEXT_TOKENS, fitToWindow } from './context-window.js';
 import { Dialogue } from './dialogue.js';
 import { type Handoff, takeHandoff } from './handoff.js';
 import { loadLangChain, type LangChain } from './langchain.js';
@@ -100,7 +101,8 @@ export class AgentLoop {
         if (turn.handoff !== undefined) return new lc.AIMessage('');
         const prompt: BaseMessage[] = [request.systemMessage, ...request.messages];
         const shown = prompt.filter((message) => message.text !== '' || message.getType() !== 'system');
-        return toMessage(lc, await this.speak(lc, turn, shown, request.tools));
+        const fitting = fitToWindow(shown, turn.task.agent.memory.maxTokens ?? DEFAULT_CONTEXT_TOKENS);
+        return toMessage(lc, await this.speak(lc, turn, fitting, request.tools));
       },
       wrapToolCall: async ({ toolCall: { id = '', name, args } }) => {
         const call = turn.dialogue.call(id) ?? { id, name, arguments: args };

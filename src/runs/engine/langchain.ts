@@ -15,7 +15,15 @@ async function load() {
   // LangSmith would send prompts and results to a third party whenever its variables happen to be set.
   forgetTracing();
   const { createAgent, createMiddleware } = await import('langchain');
-  const { AIMessage, HumanMessage, ToolMessage } = await import('@langchain/core/messages');
+  const { AIMessage, HumanMessage, SystemMessage, ToolMessage } = await import('@langchain/core/messages');
   const { DynamicStructuredTool } = await import('@langchain/core/tools');
-  return { createAgent, createMiddleware, AIMessage, HumanMessage, ToolMessage, DynamicStructuredTool };
+  return {
+    createAgent,
+    createMiddleware,
+    AIMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolMessage,
+    DynamicStructuredTool,
+  };
 }

@@ -1,16 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { type AgentDefinition } from '../../agents/agent.js';
-import { type Actor } from '../../common/actor.js';
+import { type Message } from '../../conversations/message.entity.js';
 import { MessagesService } from '../../conversations/messages.service.js';
-import { type PromptMessage } from '../run-context.js';
+import { type PromptMessage, type RunContext } from '../run-context.js';
 import { type ClaimedRun } from '../run-leases.repository.js';
 import { RunsRepository } from '../runs.repository.js';
 import { precedingOf, promptOf } from './prompt.js';
+import { Summariser } from './summariser.service.js';
 
-/** Who answered last in a conversation, and in which run. */
-export interface LastAnswer {
-  readonly agent: string | null;
-  readonly runId: string | null;
+/** Messages before the window that a summary is made of at once. */
+const MAX_OLDER = 200;
+
+/** A conversation before one run. */
+export interface History {
+  readonly preceding: readonly Message[];
+  /** Who answered last, and in which run. */
+  readonly lastAnswer?: { readonly agent: string | null; readonly runId: string | null };
 }
 
 /** Reads what an agent is shown of its conversation. */
@@ -19,21 +24,35 @@ export class PromptBuilder {
   constructor(
     private readonly messages: MessagesService,
     private readonly runs: RunsRepository,
+    private readonly summariser: Summariser,
   ) {}
 
-  /** The last messages of the conversation, as many as the agent remembers, and the input of the run. */
+  /** The last messages before the input of the run, as many as the agent may be shown. */
+  async history(context: RunContext, run: ClaimedRun, agent: AgentDefinition): Promise<History> {
+    const { conversationId, position } = run;
+    if (conversationId === null) return { preceding: [] };
+    const later = await this.runs.laterThan(conversationId, position);
+    const { window, summarise } = agent.memory;
+    const limit = window + later.length + (summarise ? MAX_OLDER : 0);
+    const messages = await this.messages.history(context.actor, conversationId, limit);
+    const preceding = precedingOf(messages, run, new Set(later));
+    return { preceding, lastAnswer: preceding.findLast(({ role }) => role === 'assistant') };
+  }
+
+  /** The window of the agent, with the input of the run; what is older as a summary, when the agent wants one. */
   async build(
-    actor: Actor,
+    context: RunContext,
     run: ClaimedRun,
     agent: AgentDefinition,
-  ): Promise<{ messages: PromptMessage[]; lastAnswer?: LastAnswer }> {
-    const { conversationId, position } = run;
-    if (conversationId === null) return { messages: promptOf([], run.input) };
-    const later = await this.runs.laterThan(conversationId, position);
-    const window = Math.max(1, agent.memory.window);
-    const history = await this.messages.history(actor, conversationId, window + later.length);
-    const preceding = precedingOf(history, run, new Set(later));
-    const lastAnswer = preceding.findLast(({ role }) => role === 'assistant');
-    return { messages: promptOf(preceding, run.input).slice(-window), lastAnswer };
+    { preceding, active }: Pick<History, 'preceding'> & { active: string },
+  ): Promise<PromptMessage[]> {
+    const start = Math.max(0, preceding.length - (agent.memory.window - 1));
+    const recent = preceding.slice(start);
+    if (run.conversationId === null || !agent.memory.summarise) return promptOf(recent, run.input);
+    const { conversationId } = run;
+    const older = preceding.slice(0, start);
+    const { block, rest } = await this.summariser.shorten(context, agent, { active, conversationId, older });
+    const prompt = promptOf([...rest, ...recent], run.input);
+    return block === undefined ? prompt : [{ role: 'user', text: block }, ...prompt];
   }
 }

@@ -8,7 +8,7 @@ import { type ClaimedRun } from '../run-leases.repository.js';
 import { RunsRepository } from '../runs.repository.js';
 import { AgentRunner } from './agent-runner.service.js';
 import { dataBlock, withData } from './data-block.js';
-import { type LastAnswer, PromptBuilder } from './prompt-builder.service.js';
+import { type History, PromptBuilder } from './prompt-builder.service.js';
 
 /** Notes that an agent is shown with a question. */
 const MAX_NOTES = 5;
@@ -25,7 +25,7 @@ export class RunEntry {
 
   /** Throws as AgentRunner.run. */
   async answer(context: RunContext, run: ClaimedRun, agent: AgentDefinition): Promise<AgentAnswer> {
-    const { messages, lastAnswer } = await this.prompts.build(context.actor, run, agent);
+    const { preceding, lastAnswer } = await this.prompts.history(context, run, agent);
     const group = await this.runner.groupOf(context, agent);
     const active = (await this.activeOf(context, agent, { group, lastAnswer })) ?? agent;
     const by = { name: active.name, path: active.name };
@@ -33,9 +33,10 @@ export class RunEntry {
       context.emit('run.started', { name: agent.name, path: agent.name });
       context.emit('agent.started', by);
     }
+    const prompt = await this.prompts.build(context, run, agent, { preceding, active: active.name });
     return this.runner.run(context, {
       ...{ agent: active, path: active.name, above: [], speaksFor: by, group },
-      prompt: await this.withNotes(context, active, messages),
+      prompt: await this.withNotes(context, active, prompt),
       ...(run.outputSchema !== null && { outputSchema: run.outputSchema }),
     });
   }
@@ -64,7 +65,7 @@ export class RunEntry {
   private async activeOf(
     context: RunContext,
     agent: AgentDefinition,
-    { group = [], lastAnswer }: { group?: readonly AgentDefinition[]; lastAnswer?: LastAnswer },
+    { group = [], lastAnswer }: { group?: readonly AgentDefinition[]; lastAnswer?: History['lastAnswer'] },
   ): Promise<AgentDefinition | undefined> {
     const member = (name: string | null | undefined) => group.find((one) => one.name === name);
     const { beganWith } = context.journal;
