@@ -15,7 +15,10 @@ export type CheckOutcome = Pick<McpServerRow, 'state' | 'lastError' | 'failures'
   Partial<Pick<McpServerRow, 'serverInfo' | 'protocolVersion' | 'toolCount' | 'problems'>>;
 
 export type ServerChange = Partial<
-  Pick<McpServerRow, 'name' | 'url' | 'headers' | 'auth' | 'enabled' | 'revision' | 'state' | 'failures'>
+  Pick<
+    McpServerRow,
+    'url' | 'headers' | 'auth' | 'enabled' | 'revision' | 'state' | 'failures' | 'listUserId'
+  >
 >;
 
 @Injectable()

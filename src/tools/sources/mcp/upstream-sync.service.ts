@@ -6,6 +6,7 @@ import { type ToolSet } from '../../tool.js';
 import { kindOf, toUpstreamError } from './client/upstream-error.js';
 import { type McpServerRow, type ToolProblem } from './mcp-server.entity.js';
 import { type CheckOutcome, McpServersRepository } from './mcp-servers.repository.js';
+import { signInOf } from './sign-in/sign-in-providers.js';
 import { UpstreamConnections } from './upstream-connections.service.js';
 import { type Upstream, UpstreamServers } from './upstream-servers.service.js';
 import { offersOf } from './upstream-tools.js';
@@ -67,7 +68,8 @@ export class UpstreamSync {
   }
 
   private async look(upstream: Upstream, signal: AbortSignal) {
-    return this.connections.use(upstream, { signal }, async (client) => ({
+    const userId = signInOf(upstream, upstream.row.listUserId);
+    return this.connections.use(upstream, { signal, userId }, async (client) => ({
       tools: await client.listTools(signal, LIST_MS),
       info: client.info,
       protocolVersion: client.protocolVersion,
