@@ -102,20 +102,19 @@ export class UpstreamSync {
   private async fail(row: McpServerRow, error: AppError, isTransport: boolean): Promise<void> {
     const failures = row.failures + 1;
     const isDown = !isTransport || failures >= UNHEALTHY_AFTER || row.state !== 'healthy';
-    if (isDown) {
-      if (row.state !== 'unhealthy')
-        this.log.warn(
-          { server: row.name, err: error.cause ?? error },
-          `An MCP server is unhealthy: ${error.message}`,
-        );
-      await this.registry.setState(setOf(row.id), 'unavailable');
-    }
     const backOff = Math.min(CHECK_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10));
-    await this.repository.record(
+    const written = await this.repository.record(
       row,
       { state: isDown ? 'unhealthy' : row.state, lastError: error.message, failures },
       backOff * (0.8 + Math.random() * 0.4),
     );
     this.servers.forget();
+    if (!isDown || !written) return;
+    await this.registry.setState(setOf(row.id), 'unavailable');
+    if (row.state !== 'unhealthy')
+      this.log.warn(
+        { server: row.name, err: error.cause ?? error },
+        `An MCP server is unhealthy: ${error.message}`,
+      );
   }
 }
