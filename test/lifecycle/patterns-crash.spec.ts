@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { calls, mindOf, say, worker } from '../fakes/agent-mind.js';
-import { type LlmServer } from '../fakes/llm-server.js';
+import { type Asked, type LlmServer, type Mind } from '../fakes/llm-server.js';
 import { startOpenAiServer } from '../fakes/openai-server.js';
 import { TracedTools } from '../support/run-tools.js';
 import { readEvents, startRun } from '../support/runs.js';
@@ -24,13 +24,18 @@ const WORD = 'lookup_word got zebra';
 const AGENTS = [
   { name: 'clerk', tools: ['append_note'] },
   { name: 'librarian', tools: ['lookup_word'] },
+  { name: 'scribe', tools: ['lookup_word'], memory: { window: 1, summarise: true } },
   { name: 'lead', subAgents: ['librarian'], pattern: 'supervisor' },
   { name: 'boss', subAgents: ['clerk', 'lead'], pattern: 'supervisor' },
   { name: 'desk', subAgents: ['boss'], pattern: 'handoff' },
   { name: 'line', subAgents: ['clerk', 'lead'], pattern: 'sequential' },
   { name: 'panel', subAgents: ['clerk', 'lead'], pattern: 'parallel' },
 ];
-const MIND = mindOf({
+const characters = mindOf({
+  scribe: ({ question, results }) =>
+    question.startsWith('Find') && results.length === 0
+      ? calls(['lookup_word', { text: 'zebra' }])
+      : say(`scribe says: ${results.join()}`),
   clerk: worker('clerk', ['append_note', { text: 'milk' }]),
   librarian: worker('librarian', ['lookup_word', { text: 'zebra' }]),
   lead: worker('lead', ['ask_librarian', { task: 'Look it up' }]),
@@ -42,6 +47,8 @@ const MIND = mindOf({
   desk: () => calls(['handoff_to_boss', { task: 'It needs a note and a word' }]),
   panel: worker('panel'),
 });
+const isSummary = ({ system }: Asked) => system.startsWith('You keep the record');
+const MIND: Mind = (asked) => (isSummary(asked) ? say('They said hello.') : characters(asked));
 
 let llm: LlmServer;
 let environment: Record<string, string>;
@@ -144,5 +151,22 @@ describe('[R25] a run of nested agents whose server is killed two levels down', 
     const done = (await call('GET', `/api/v1/runs/${next.body.id}/wait`, { token })).body;
     expect(done.output.text).toBe('Still the boss.');
     expect(done.usage.modelCalls).toBe(1);
+  });
+
+  it('a summary of the conversation is made once, and counted', async () => {
+    const { conversationId, run } = await startRun({ call }, token, { input: 'Hello', agent: 'scribe' });
+    await call('GET', `/api/v1/runs/${run.id}/wait`, { token });
+    tools.hold('lookup_word');
+    const before = { words: tools.calls('lookup_word'), model: llm.requests.length };
+    const body = { input: 'Find the word', agent: 'scribe' };
+    const next = await call('POST', `/api/v1/conversations/${conversationId}/runs`, { token, body });
+    await until('the word is looked up', () => tools.calls('lookup_word') > before.words, 30_000);
+    await server.stop('SIGKILL');
+    tools.release();
+    await start();
+    const done = (await call('GET', `/api/v1/runs/${next.body.id}/wait?timeoutMs=40000`, { token })).body;
+    expect(done.output.text).toBe(`scribe says: ${WORD}`);
+    expect(llm.asked().filter(isSummary)).toHaveLength(1);
+    expect(llm.requests.length - before.model).toBe(done.usage.modelCalls);
   });
 });
