@@ -21,6 +21,7 @@ import { CreateMcpServers1763900300000 } from './1763900300000-create-mcp-server
 import { AddMcpListUser1763900310000 } from './1763900310000-add-mcp-list-user.js';
 import { CreateApprovals1763900500000 } from './1763900500000-create-approvals.js';
 import { ExtendRunsForAgents1763900600000 } from './1763900600000-extend-runs-for-agents.js';
+import { CreateToolImports1763900210000 } from './1763900210000-create-tool-imports.js';
 
 /** Every migration, oldest first. A new one is added at the end; a released one is never changed. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -46,4 +47,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddMcpListUser1763900310000,
   CreateApprovals1763900500000,
   ExtendRunsForAgents1763900600000,
+  CreateToolImports1763900210000,
 ];

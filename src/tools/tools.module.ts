@@ -22,6 +22,14 @@ import { SettingsSection } from './registry-file/settings.section.js';
 import { ToolsSection } from './registry-file/tools.section.js';
 import { VaultModule } from './secrets/secrets.module.js';
 import { HttpCaller } from './sources/http/http-caller.service.js';
+import { DocumentReader } from './sources/openapi/document-reader.service.js';
+import { OpenApiCompiler } from './sources/openapi/openapi-compiler.service.js';
+import { OpenApiTools } from './sources/openapi/openapi-tools.source.js';
+import { ToolImport } from './sources/openapi/tool-import.entity.js';
+import { ToolImportsController } from './sources/openapi/tool-imports.controller.js';
+import { ToolImportsRepository } from './sources/openapi/tool-imports.repository.js';
+import { ImportDocuments } from './sources/openapi/import-documents.service.js';
+import { ToolImportsService } from './sources/openapi/tool-imports.service.js';
 import { HttpTools } from './sources/http/http-tools.source.js';
 import { CodeTools } from './sources/code/code-tools.source.js';
 import { Extensions } from './sources/code/extensions.js';
@@ -71,7 +79,7 @@ import { WorkspacesService } from './workspaces/workspaces.service.js';
     VaultModule,
     ToolResultsModule,
     DiscoveryModule,
-    TypeOrmModule.forFeature([ToolRow, ToolVersion, ToolCallRow, WorkspaceRow]),
+    TypeOrmModule.forFeature([ToolRow, ToolVersion, ToolCallRow, ToolImport, WorkspaceRow]),
   ],
   controllers: [
     RegistryFileController,
@@ -79,6 +87,7 @@ import { WorkspacesService } from './workspaces/workspaces.service.js';
     ToolVersionsController,
     ToolCallsController,
     SqlDatabasesController,
+    ToolImportsController,
     WorkspacesController,
   ],
   providers: [
@@ -100,6 +109,12 @@ import { WorkspacesService } from './workspaces/workspaces.service.js';
     ContractCheck,
     HttpCaller,
     HttpTools,
+    DocumentReader,
+    ImportDocuments,
+    OpenApiCompiler,
+    OpenApiTools,
+    ToolImportsRepository,
+    ToolImportsService,
     Extensions,
     SqlDatabasesService,
     SqlTools,

@@ -39,6 +39,7 @@ const WITHOUT_KEY: Record<string, string> = {
   'POST /api/v1/approvals/{id}': 'one decision counts: a repetition is a conflict',
   'POST /api/v1/runs/{id}/cancel': 'a repetition changes nothing',
   'POST /api/v1/workspaces/{name}/update': 'a repetition only fetches again',
+  'POST /api/v1/tool-imports/openapi': 'the name is the key: a repetition makes the same tools',
   'POST /api/v1/users': 'the address is the key: a repetition is a conflict',
 };
 

@@ -117,6 +117,16 @@ export const FIXTURES: Record<string, Fixture> = {
       return { id };
     },
   },
+  '/api/v1/tool-imports/{name}': {
+    strangers: ['member'],
+    status: 403,
+    make: async (server, token) => {
+      const name = `private-${randomUUID().slice(0, 8)}`;
+      const document = { openapi: '3.0.0', servers: [{ url: 'https://api.example.com' }], paths: {} };
+      await server.call('POST', '/api/v1/tool-imports/openapi', { token, body: { name, document } });
+      return { name };
+    },
+  },
   '/api/v1/users/{id}': {
     strangers: ['member'],
     status: 403,

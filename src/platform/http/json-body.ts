@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { CommonErrors } from '../../common/common.errors.js';
 import { jsonRpcRoute } from './json-rpc.js';
@@ -8,6 +9,15 @@ const MAX_VALUES = 10_000;
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 const JSON_TYPE = /^application\/json(?:\s*;\s*charset=utf-8)?$/i;
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    maxBodyBytes?: number;
+  }
+}
+
+/** A route whose JSON body may be larger than that of the others. */
+export const MaxBody = (bytes: number) => RouteConfig({ maxBodyBytes: bytes });
+
 /**
  * Makes JSON the only body that is read, and refuses what the database or our own code could stumble over.
  * Must run before routes are added. A JSON-RPC route has its own size limit and gets its body unread: its errors
@@ -16,8 +26,8 @@ const JSON_TYPE = /^application\/json(?:\s*;\s*charset=utf-8)?$/i;
  */
 export function acceptOnlyJson(fastify: FastifyInstance): void {
   fastify.addHook('onRoute', (route) => {
-    const jsonRpc = route.config?.jsonRpc;
-    if (jsonRpc !== undefined) route.bodyLimit = jsonRpc.bodyLimit;
+    const limit = route.config?.jsonRpc?.bodyLimit ?? route.config?.maxBodyBytes;
+    if (limit !== undefined) route.bodyLimit = limit;
   });
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {

@@ -27,11 +27,11 @@ export function buildRequest(source: HttpSource, args: Readonly<Record<string, u
   const query = queryText(source, args, restInQuery ? rest : {});
   const body = bodyOf(source, args, restInQuery ? undefined : rest);
   const headers = headersOf(source, args);
-  if (body !== undefined) headers['content-type'] ??= CONTENT_TYPES[source.bodyType ?? 'json'];
+  if (body !== undefined)
+    headers['content-type'] ??=
+      source.bodyType === 'form' ? 'application/x-www-form-urlencoded' : 'application/json';
   return { method, url: urlOf(source, args, query), headers, ...(body !== undefined && { body }) };
 }
-
-const CONTENT_TYPES = { json: 'application/json', form: 'application/x-www-form-urlencoded' } as const;
 
 function urlOf(source: HttpSource, args: Readonly<Record<string, unknown>>, query: string): string {
   const [template = '', constant] = source.url.split('?');
@@ -105,7 +105,7 @@ function bodyOf(
   rest: Readonly<Record<string, unknown>> | undefined,
 ): string | undefined {
   const value = source.body === undefined ? rest : resolve(source.body, args);
-  if (value === undefined) return undefined;
+  if (value === undefined || source.bodyType === 'none') return undefined;
   if (source.bodyType !== 'form') return JSON.stringify(value);
   const pairs = Object.entries(value as object).flatMap(([name, item]) => queryPairs(name, item, {}));
   return pairs.map(([name, text]) => `${encode(name)}=${encode(text)}`).join('&');

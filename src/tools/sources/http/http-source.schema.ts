@@ -59,7 +59,8 @@ export const HttpSource = z.strictObject({
     })
     .optional(),
   body: Template.optional(),
-  bodyType: z.enum(['json', 'form']).optional(),
+  /** `none` sends no body, whatever arguments there are. */
+  bodyType: z.enum(['json', 'form', 'none']).optional(),
   /** The short form of `auth: {type: "bearer", secret}`. */
   secret: SecretName.optional(),
   auth: Auth.optional(),

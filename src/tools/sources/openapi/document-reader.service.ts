@@ -1,0 +1,108 @@
+import { Worker } from 'node:worker_threads';
+import { Injectable } from '@nestjs/common';
+import { Egress } from '../../../platform/egress/egress.js';
+import { AuthorisedFetch } from '../../secrets/authorised-fetch.js';
+import { OpenApiErrors } from './openapi.errors.js';
+import { type Document, isRecord, textOf } from './references.js';
+
+/** As text; most documents of 500 operations are smaller. [S53] */
+export const MAX_DOCUMENT_BYTES = 2 << 20;
+const MAX_EXPANDED = 8 << 20;
+const MAX_NODES = 300_000;
+const MAX_DEPTH = 200;
+const PARSE_MS = 5_000;
+const FETCH_MS = 20_000;
+const MEMORY = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 };
+
+/** Gets OpenAPI documents: by URL through the egress guard, or from text, JSON or YAML. */
+@Injectable()
+export class DocumentReader {
+  constructor(
+    private readonly egress: Egress,
+    private readonly authorised: AuthorisedFetch,
+  ) {}
+
+  /** Throws what the guard throws, and `invalid_openapi_document`. */
+  async fetch(url: string): Promise<Document> {
+    this.egress.check(url);
+    const fetch = this.authorised.with(undefined, { maxBytes: MAX_DOCUMENT_BYTES, timeoutMs: FETCH_MS });
+    const response = await fetch(url, {
+      headers: { accept: 'application/json, application/yaml, text/yaml, */*;q=0.1' },
+    });
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw OpenApiErrors.invalid_openapi_document(
+        `The document could not be fetched: the server answered ${response.status}.`,
+      );
+    }
+    return this.parse(await response.text());
+  }
+
+  /** Throws `invalid_openapi_document`, which says what is wrong. */
+  async parse(text: string): Promise<Document> {
+    if (Buffer.byteLength(text) > MAX_DOCUMENT_BYTES)
+      throw invalid('it is larger than 2 MiB; cut what is not needed');
+    const json = /^\s*\{/.test(text) ? text : await yamlToJson(text);
+    let value: unknown;
+    try {
+      value = JSON.parse(json);
+    } catch {
+      throw invalid('it is neither JSON nor YAML');
+    }
+    return this.check(value);
+  }
+
+  check(value: unknown): Document {
+    checkSize(value);
+    if (!isRecord(value) || !isRecord(value.paths)) throw invalid('it has no "paths"');
+    const version = textOf(value.openapi ?? value.swagger);
+    if (!/^3\.[01](?:\.\d+)?/.test(version))
+      throw invalid(
+        version.startsWith('2')
+          ? 'it is Swagger 2.0; convert it to OpenAPI 3 first'
+          : 'its "openapi" must be 3.0.x or 3.1.x',
+      );
+    return value as unknown as Document;
+  }
+}
+
+function yamlToJson(text: string): Promise<string> {
+  const worker = new Worker(new URL('./yaml.worker.js', import.meta.url), {
+    workerData: { text, maxLength: MAX_EXPANDED },
+    resourceLimits: MEMORY,
+    execArgv: [],
+    env: {},
+  });
+  return new Promise<string>((resolve, reject) => {
+    const timer = setTimeout(() => reject(invalid('it takes too long to read')), PARSE_MS);
+    worker.once('message', ({ json, problem }: { json?: string; problem?: string }) => {
+      clearTimeout(timer);
+      if (json === undefined) reject(invalid(problem ?? 'it cannot be read'));
+      else resolve(json);
+    });
+    worker.once('error', () => reject(invalid('it takes too much memory to read')));
+  }).finally(() => {
+    worker.removeAllListeners('message');
+    return worker.terminate();
+  });
+}
+
+/** Bounded work for everything that walks the document later, and no key that could reach a prototype. [S33] */
+function checkSize(root: unknown): void {
+  let count = 0;
+  const open: [unknown, number][] = [[root, 0]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [value, depth] = next;
+    count += 1;
+    if (count > MAX_NODES || depth > MAX_DEPTH) throw invalid('it is too deep or has too many parts');
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [key, member] of Object.entries(value)) {
+      if (key === '__proto__') throw invalid('it has a member named __proto__');
+      open.push([member, depth + 1]);
+    }
+  }
+}
+
+function invalid(reason: string) {
+  return OpenApiErrors.invalid_openapi_document(`The OpenAPI document cannot be used: ${reason}.`);
+}
