@@ -18,10 +18,11 @@ import { AddToolSets1763900000000 } from './1763900000000-add-tool-sets.js';
 import { CreateUsage1763900700000 } from './1763900700000-create-usage.js';
 import { CreateSecrets1763900200000 } from './1763900200000-create-secrets.js';
 import { CreateMcpServers1763900300000 } from './1763900300000-create-mcp-servers.js';
-import { AddMcpListUser1763900310000 } from './1763900310000-add-mcp-list-user.js';
 import { CreateApprovals1763900500000 } from './1763900500000-create-approvals.js';
 import { ExtendRunsForAgents1763900600000 } from './1763900600000-extend-runs-for-agents.js';
 import { CreateToolImports1763900210000 } from './1763900210000-create-tool-imports.js';
+import { OrderRuns1763900510000 } from './1763900510000-order-runs.js';
+import { CreateSchedules1763900520000 } from './1763900520000-create-schedules.js';
 
 /** Every migration, oldest first. A new one is added at the end; a released one is never changed. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -44,8 +45,9 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateUsage1763900700000,
   CreateSecrets1763900200000,
   CreateMcpServers1763900300000,
-  AddMcpListUser1763900310000,
   CreateApprovals1763900500000,
   ExtendRunsForAgents1763900600000,
   CreateToolImports1763900210000,
+  OrderRuns1763900510000,
+  CreateSchedules1763900520000,
 ];

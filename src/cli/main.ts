@@ -16,6 +16,7 @@ import { registerNew } from './new.js';
 import { plain } from './output.js';
 import { registerRuns } from './runs.js';
 import { registerSecrets } from './secrets.js';
+import { registerSchedules } from './schedules.js';
 import { registerStart } from './start.js';
 import { registerStatus } from './status.js';
 import { registerTools } from './tools.js';
@@ -39,6 +40,7 @@ const COMMANDS: readonly ((program: Command, env: CliEnv) => void)[] = [
   registerWebhooks,
   registerUsage,
   registerApprovals,
+  registerSchedules,
   registerUser,
   registerWorkspace,
   registerNew,

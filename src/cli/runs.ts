@@ -27,10 +27,12 @@ export function registerRuns(program: Command, env: CliEnv): void {
     .command('list')
     .description('your runs, newest first')
     .option('--status <status>', 'only those')
+    .option('--code <code>', 'only failed ones with this error, e.g. run_crashed')
     .option('-n, --limit <count>', 'how many', Number, 20)
-    .action(async (options: { status?: string; limit: number }, command: Command) => {
+    .action(async (options: { status?: string; code?: string; limit: number }, command: Command) => {
       const { api, out } = contextOf(command, env);
-      out.list(await everything<Run>(api, '/api/v1/runs', { status: options.status }, options.limit), {
+      const { limit, ...query } = options;
+      out.list(await everything<Run>(api, '/api/v1/runs', query, limit), {
         id: (run) => run.id,
         created: (run) => run.createdAt,
         agent: (run) => run.agent,
@@ -58,6 +60,14 @@ export function registerRuns(program: Command, env: CliEnv): void {
         name: (step) => step.name,
         status: (step) => step.status,
       });
+    });
+
+  runs
+    .command('retry <id>')
+    .description('do a run again that did not end well')
+    .action(async (id: string, _options: unknown, command: Command) => {
+      const { api, out } = contextOf(command, env);
+      out.line((await api.post<Run>(`${route(id)}/retry`)).id);
     });
 
   runs

@@ -209,7 +209,9 @@ export const ENV_SCHEMA = z.object({
     .describe('Folders that file and git tools may read, separated by commas. Default: the start folder.'),
   WORKSPACE_MAX_MB: integer(1, 100_000)
     .default(1_024)
-    .describe('Largest remote repository that `workspace add` takes: what is sent, and what its files unpack to.'),
+    .describe(
+      'Largest remote repository that `workspace add` takes: what is sent, and what its files unpack to.',
+    ),
   EGRESS_ALLOW: list
     .default([])
     .describe('`host:port` and CIDR entries that the egress guard lets through although not public.'),

@@ -28,6 +28,11 @@ export interface RunRequest {
   readonly agent?: string;
   readonly concurrency?: 'enqueue' | 'reject' | 'interrupt';
   readonly limits?: Partial<RunLimits>;
+  /** -10 to 10; above 0 only for admins. */
+  readonly priority?: number;
+  readonly startAt?: Date;
+  /** A run of the same user that this one does again; its question is in the conversation already. */
+  readonly retryOf?: { readonly id: string; readonly inputMessageId: string | null };
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Values for the variables of the agent. */
   readonly variables?: Readonly<Record<string, string>>;
@@ -81,17 +86,19 @@ export class RunCreation {
     agent: string,
     transaction: Transaction,
   ): Promise<CreatedRun> {
+    if ((request.priority ?? 0) > 0 && !actor.scopes.has('admin'))
+      throw CommonErrors.insufficient_scope('Only an admin may ask for a priority above 0.');
     const content = typeof request.input === 'string' ? [text(request.input)] : request.input;
     if ((await this.runs.countQueued(actor.userId, MAX_QUEUED, transaction)) >= MAX_QUEUED) {
       throw RunErrors.too_many_runs(undefined, { retryAfter: 5 });
     }
     const id = newId();
     const { conversationId } = request;
-    let inputMessageId: string | null = null;
+    let inputMessageId: string | null = request.retryOf?.inputMessageId ?? null;
     let interrupted: EndedRun[] = [];
     if (conversationId !== undefined) {
       const message = { conversationId, role: 'user', content, runId: id, status: 'complete' } as const;
-      inputMessageId = (await this.messages.append(actor, message, transaction)).id;
+      inputMessageId ??= (await this.messages.append(actor, message, transaction)).id;
       interrupted = await this.makeRoom(conversationId, request.concurrency ?? 'enqueue', transaction);
     }
     const run = toRow(actor, request, { id, agent, content, inputMessageId });
@@ -146,6 +153,9 @@ function toRow(
     traceparent: request.traceparent ?? newTraceparent(),
     leaseOwner: null,
     leaseUntil: null,
+    priority: request.priority ?? 0,
+    startAt: request.startAt ?? null,
+    retryOf: request.retryOf?.id ?? null,
     fence: 0,
     attempt: 0,
     lastSeq: 2,

@@ -21,9 +21,10 @@ export class RunDispatcher {
    * Queues a committed run. Never throws: the run is acknowledged already. `occasion` tells apart jobs that mean the
    * same, because an id that is just being worked off would be ignored.
    */
-  async enqueue(run: DueRun, occasion = ''): Promise<void> {
+  async enqueue(run: DueRun, occasion = '', delayMs = 0): Promise<void> {
     try {
-      await this.queue.add(RUN_QUEUE, { id: `${run.id}-${run.fence}${occasion}`, data: { runId: run.id } });
+      const id = `${run.id}-${run.fence}${occasion}`;
+      await this.queue.add(RUN_QUEUE, { id, data: { runId: run.id }, ...(delayMs > 0 && { delayMs }) });
     } catch (error) {
       this.log.warn({ err: error, runId: run.id }, 'A run was not queued; the reconciler will do it');
     }

@@ -10,6 +10,9 @@ import { RunTrace } from './run-trace.js';
 import { RunWriter } from './run-writer.js';
 import { leaseOwner } from './worker-identity.js';
 
+/** How much of a worker the runs of one user may fill. */
+const SHARE_OF_ONE_USER = 0.8;
+
 interface Holding {
   readonly run: ClaimedRun;
   readonly control: RunControl;
@@ -23,6 +26,7 @@ export class RunHolder {
   private readonly owner = leaseOwner();
   private readonly held = new Map<string, Holding>();
   private leaving = false;
+  private claiming: Promise<unknown> = Promise.resolve();
   private renewing?: Promise<void>;
 
   constructor(
@@ -37,24 +41,51 @@ export class RunHolder {
     return this.held.has(runId);
   }
 
-  /** Takes a run, when there is anything to do, and resolves when it is let go. Never throws. */
-  async take(runId: string): Promise<void> {
-    if (this.leaving || this.held.has(runId)) return;
-    const asked = performance.now();
+  /** Takes runs, one after the other, until none waits for this worker; resolves then. Never throws. */
+  async takeAll(): Promise<void> {
     try {
-      const run = await this.leases.claim(runId, this.owner, this.env.LEASE_SECONDS);
-      if (run === undefined) return;
-      const holding: Holding = { run, control: new RunControl(), done: Promise.resolve() };
-      // From before the database was asked.
-      holding.control.leaseEnds = asked + this.env.LEASE_SECONDS * 1000;
-      this.held.set(runId, holding);
-      if (this.leaving) holding.control.handBackSoon();
-      holding.done = this.hold(holding);
-      await holding.done;
+      while (!this.leaving && (await this.takeOne()));
     } catch (error) {
       // The row stays as it is; its lease, or the reconciler, brings it to a worker again.
-      this.log.warn({ err: error, runId }, 'A run was not taken');
+      this.log.warn({ err: error }, 'A run was not taken');
     }
+  }
+
+  /** Takes the run whose turn it is and lets it go; false when there is none. */
+  private async takeOne(): Promise<boolean> {
+    // One claim at a time: each knows what this worker holds.
+    const claim = this.claiming.then(() => this.claim());
+    this.claiming = claim.catch(() => undefined);
+    const holding = await claim;
+    if (holding === undefined) return false;
+    await holding.done;
+    return true;
+  }
+
+  private async claim(): Promise<Holding | undefined> {
+    const asked = performance.now();
+    const run = await this.leases.claim(this.owner, this.env.LEASE_SECONDS, {
+      held: [...this.held.keys()],
+      full: this.fullUsers(),
+    });
+    if (run === undefined) return undefined;
+    const holding: Holding = { run, control: new RunControl(), done: Promise.resolve() };
+    // From before the database was asked.
+    holding.control.leaseEnds = asked + this.env.LEASE_SECONDS * 1000;
+    this.held.set(run.id, holding);
+    if (this.leaving) holding.control.handBackSoon();
+    holding.done = this.hold(holding);
+    return holding;
+  }
+
+  /** Users who have as many runs here as one user may: a part of this worker is always there for others. [R37] */
+  private fullUsers(): string[] {
+    const most = Math.max(1, Math.floor(this.env.RUN_CONCURRENCY * SHARE_OF_ONE_USER));
+    const counts = new Map<string, number>();
+    for (const { run } of this.held.values()) counts.set(run.userId, (counts.get(run.userId) ?? 0) + 1);
+    return this.env.RUN_CONCURRENCY === 1
+      ? []
+      : [...counts].filter(([, count]) => count >= most).map(([userId]) => userId);
   }
 
   /** Renews all leases, and stops what was cancelled or lost. One renewal at a time. */
@@ -101,7 +132,8 @@ export class RunHolder {
       if (!(error instanceof StaleFence)) this.log.warn({ err: error, runId: run.id }, 'A run was let go');
     } finally {
       trace.end();
-      this.held.delete(run.id);
+      // It may be here again already.
+      if (this.held.get(run.id) === holding) this.held.delete(run.id);
     }
   }
 

@@ -47,7 +47,8 @@ export class RunIntake {
     if (answer.replayed) return answer;
     for (const run of interrupted) await this.endings.cancel(run);
     if (request.conversationId !== undefined) this.dispatcher.announceRunOf(request.conversationId);
-    await this.dispatcher.enqueue({ id: answer.body.id, fence: 0 });
+    const delayMs = request.startAt === undefined ? 0 : Math.max(0, request.startAt.getTime() - Date.now());
+    await this.dispatcher.enqueue({ id: answer.body.id, fence: 0 }, '', delayMs);
     return answer;
   }
 }

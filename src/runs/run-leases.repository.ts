@@ -27,6 +27,7 @@ export interface ClaimedRun {
   readonly variables: Readonly<Record<string, string>>;
   readonly outputSchema: Readonly<Record<string, unknown>> | null;
   readonly credential: RunCredential;
+  readonly retryOf: string | null;
   readonly fence: number;
   readonly attempt: number;
   readonly lastSeq: number;
@@ -62,12 +63,19 @@ export class RunLeasesRepository {
   constructor(private readonly dataSource: DataSource) {}
 
   /**
-   * Takes a run: one that waits and whose conversation is free, or one whose lease has ended. Raises the fence.
-   * Undefined when there is nothing to do.
+   * Takes a run: one whose lease has ended, else the one whose turn it is among all that wait and whose conversation is
+   * free: by priority, then of the user with the fewest runs at work, then the oldest. `held` are runs that this worker
+   * has, `full` users who have as many here as they may. Raises the fence. Undefined when there is nothing to do. [R37]
    */
-  async claim(id: string, owner: string, leaseSeconds: number): Promise<ClaimedRun | undefined> {
+  async claim(
+    owner: string,
+    leaseSeconds: number,
+    { held, full }: { readonly held: readonly string[]; readonly full: readonly string[] },
+  ): Promise<ClaimedRun | undefined> {
     try {
-      const [rows]: [ClaimedRun[], number] = await this.dataSource.query(CLAIM, [id, owner, leaseSeconds]);
+      const [rows]: [ClaimedRun[], number] = await this.dataSource.query(CLAIM, [
+        ...[held, owner, leaseSeconds, full],
+      ]);
       return rows[0];
     } catch (error) {
       if (databaseState(error) === UNIQUE_VIOLATION) return undefined;
@@ -212,7 +220,7 @@ export class RunLeasesRepository {
       );
       if (!lock.locked) return [];
       return transaction.query(
-        `(select r.id, r.fence from runs r where r.status = 'queued' and ${HEAD_OF_FREE} order by r.position limit $1)
+        `(select r.id, r.fence from runs r where r.status = 'queued' and ${HAS_COME} and ${HEAD_OF_FREE} order by r.position limit $1)
          union all
          (select id, fence from runs where status in ('running', 'cancelling') and lease_until < now() limit $1)`,
         [limit],
@@ -228,7 +236,7 @@ export class RunLeasesRepository {
     return this.dataSource.query(
       `select id, agent, conversation_id as "conversationId" from runs
         where status in ('requires_action', 'queued')
-          and greatest(created_at, started_at) < now() - $1 * interval '1 hour' limit $2`,
+          and greatest(created_at, started_at, start_at) < now() - $1 * interval '1 hour' limit $2`,
       [hours, limit],
     );
   }
@@ -241,6 +249,7 @@ const RECONCILER_LOCK = 7_214_005;
 const HEAD_OF_FREE = `not exists (
   select 1 from runs o where o.conversation_id = r.conversation_id and o.id <> r.id
     and (o.status in ('running', 'requires_action', 'cancelling') or (o.status = 'queued' and o.position < r.position)))`;
+const HAS_COME = `(r.start_at is null or r.start_at <= now())`;
 
 /** Nobody has to answer for a run that has ended. */
 const CLOSE_APPROVALS = (
@@ -249,13 +258,24 @@ const CLOSE_APPROVALS = (
   where a.run_id = e.id and e.finished_at is not null and a.status = 'pending')`;
 
 const CLAIM = `
+  with lost as (
+    select id from runs where status in ('running', 'cancelling') and lease_until < now() and id <> all($1::uuid[])
+      order by position limit 1 for update skip locked
+  ), busy as (
+    select user_id, count(*) as runs from runs where status in ('running', 'cancelling') group by user_id
+  ), next as (
+    select r.id from runs r left join busy b on b.user_id = r.user_id
+      where r.status = 'queued' and ${HAS_COME} and ${HEAD_OF_FREE} and r.user_id <> all($4::uuid[])
+      order by r.priority desc, coalesce(b.runs, 0), r.position limit 1 for update of r skip locked
+  )
   update runs r set
       status = case r.status when 'queued' then 'running' else r.status end,
       fence = r.fence + 1, attempt = r.attempt + 1, lease_owner = $2,
       lease_until = now() + $3 * interval '1 second', started_at = coalesce(r.started_at, now())
-    where r.id = $1 and ((r.status = 'queued' and ${HEAD_OF_FREE})
-      or (r.status in ('running', 'cancelling') and r.lease_until < now()))
+    where r.id = coalesce((select id from lost), (select id from next))
+      and (r.status = 'queued' or (r.status in ('running', 'cancelling') and r.lease_until < now()))
     returning r.id, r.position, r.user_id as "userId", r.conversation_id as "conversationId", r.agent, r.status, r.input,
       r.input_message_id as "inputMessageId", r.limits, r.credential, r.variables, r.output_schema as "outputSchema",
-      r.fence, r.attempt, r.last_seq as "lastSeq", r.traceparent,
+      r.fence, r.attempt, r.last_seq as "lastSeq", r.retry_of as "retryOf",
+      r.traceparent,
       (extract(epoch from now() - r.started_at) * 1000 - r.waited_ms)::float8 as "elapsedMs"`;

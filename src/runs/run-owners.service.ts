@@ -17,7 +17,7 @@ export class RunOwners {
   ) {}
 
   /** The maker of the run as he is now, with no more rights than the credential that made it. Throws `user_disabled`. */
-  async actorOf(run: ClaimedRun): Promise<Actor> {
+  async actorOf(run: Pick<ClaimedRun, 'userId' | 'credential'>): Promise<Actor> {
     const user = await this.users.findById(run.userId);
     if (user === null || user.disabledAt !== null) throw RunErrors.user_disabled();
     const held = scopesOf(user.role);
@@ -41,7 +41,7 @@ export class RunOwners {
 }
 
 /** Enough of an actor to own what is written when the run cannot even begin. */
-export function ownerOf(run: ClaimedRun): Actor {
+export function ownerOf(run: Pick<ClaimedRun, 'userId' | 'credential'>): Actor {
   const { sessionId, apiKeyId } = run.credential;
   return {
     userId: run.userId,

@@ -5,12 +5,12 @@ import { type Actor } from '../common/actor.js';
 import { traceparentOfRequest } from '../platform/http/request-trace.js';
 import { RunIntake } from './run-intake.service.js';
 import { RunStreams } from './run-streams.service.js';
-import { type NewRun, Run } from './runs.dto.js';
+import { type NewLoneRun, type NewRun, Run } from './runs.dto.js';
 import { RunsService } from './runs.service.js';
 
 interface StartRequest {
   readonly key: string | undefined;
-  readonly body: NewRun;
+  readonly body: NewRun | NewLoneRun;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly conversationId?: string;
@@ -26,13 +26,16 @@ export class RunStarter {
   ) {}
 
   async start(actor: Actor, { key, body, request, reply, conversationId }: StartRequest): Promise<void> {
-    const { stream, onDisconnect, ...wanted } = body;
+    const { stream, onDisconnect, ...rest } = body;
+    const { delaySeconds, startAt, ...wanted } = rest as Omit<NewLoneRun, 'stream' | 'onDisconnect'>;
+    const start = startOf(delaySeconds, startAt);
     const route = `POST ${request.url.split('?')[0]}`;
     const answer = await this.intake.start(
       actor,
       {
         ...wanted,
         conversationId,
+        ...(start !== undefined && { startAt: start }),
         traceparent: traceparentOfRequest(request),
       },
       { key, route, body },
@@ -47,6 +50,11 @@ export class RunStarter {
     const { left } = await this.streams.stream(actor, id, 0, reply);
     if (left && onDisconnect === 'cancel') await this.runs.cancel(actor, id).catch(() => undefined);
   }
+}
+
+function startOf(delaySeconds: number | undefined, startAt: string | undefined): Date | undefined {
+  if (delaySeconds !== undefined) return new Date(Date.now() + delaySeconds * 1000);
+  return startAt === undefined ? undefined : new Date(startAt);
 }
 
 /** Documents a route of RunStarter. */

@@ -37,7 +37,7 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
       if (runId === null || this.holder.holds(runId)) void this.holder.renew();
     });
     this.renewal = setInterval(() => void this.holder.renew(), (this.env.LEASE_SECONDS * 1000) / 3);
-    this.worker = await this.queue.work(RUN_QUEUE, (job) => this.holder.take(job.data.runId ?? ''), {
+    this.worker = await this.queue.work(RUN_QUEUE, () => this.holder.takeAll(), {
       concurrency: this.env.RUN_CONCURRENCY,
     });
     this.reconciler.start();

@@ -34,6 +34,11 @@ export class Run {
   @Column('text', { nullable: true }) traceparent: string | null;
   @Column('text', { name: 'lease_owner', nullable: true }) leaseOwner: string | null;
   @Column('timestamptz', { name: 'lease_until', nullable: true }) leaseUntil: Date | null;
+  @Column('smallint') priority: number;
+  /** Not before. */
+  @Column('timestamptz', { name: 'start_at', nullable: true }) startAt: Date | null;
+  /** The run that failed and is done again by this one. */
+  @Column('uuid', { name: 'retry_of', nullable: true }) retryOf: string | null;
   @Column('integer') fence: number;
   @Column('integer') attempt: number;
   @Column('integer', { name: 'last_seq' }) lastSeq: number;

@@ -8,10 +8,11 @@ import { CurrentActor } from '../common/current-actor.decorator.js';
 import { PageQuery } from '../common/page.js';
 import { Scopes } from '../common/scopes.decorator.js';
 import { Returns } from '../platform/http/returns.decorator.js';
-import { IdempotencyKey } from '../platform/idempotency/idempotent.decorator.js';
+import { Idempotent, IdempotencyKey } from '../platform/idempotency/idempotent.decorator.js';
+import { RunIntake } from './run-intake.service.js';
 import { RunStarter, StartsRun } from './run-starter.js';
 import { RunStreams } from './run-streams.service.js';
-import { EventsQuery, NewRun, Run, RunPage, RunQuery, RunStepPage, WaitQuery } from './runs.dto.js';
+import { EventsQuery, NewLoneRun, Run, RunPage, RunQuery, RunStepPage, WaitQuery } from './runs.dto.js';
 import { RunsService } from './runs.service.js';
 
 const Id = { schema: z.uuid() };
@@ -24,6 +25,7 @@ export class RunsController {
     private readonly runs: RunsService,
     private readonly starter: RunStarter,
     private readonly streams: RunStreams,
+    private readonly intake: RunIntake,
   ) {}
 
   @Post()
@@ -32,7 +34,7 @@ export class RunsController {
   create(
     @CurrentActor() actor: Actor,
     @IdempotencyKey() key: string | undefined,
-    @Body({ schema: NewRun }) body: NewRun,
+    @Body({ schema: NewLoneRun }) body: NewLoneRun,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
@@ -101,6 +103,21 @@ export class RunsController {
       throw CommonErrors.invalid_request('Last-Event-ID must be the number of an event of this run.');
     }
     await this.streams.stream(actor, id, query.after ?? Number(header), reply);
+  }
+
+  @Post(':id/retry')
+  @ApiOperation({
+    summary: 'Do a run again that failed, was cancelled or expired: a new run of the same question',
+  })
+  @Idempotent()
+  @Returns(Run, 202)
+  async retry(
+    @CurrentActor() actor: Actor,
+    @IdempotencyKey() key: string | undefined,
+    @Param('id', Id) id: string,
+  ) {
+    const request = await this.runs.retryOf(actor, id);
+    return this.intake.start(actor, request, { key, route: `POST /runs/${id}/retry`, body: undefined });
   }
 
   @Post(':id/cancel')

@@ -60,6 +60,12 @@ export const NewRun = named(
       .strictObject({ schema: z.record(z.string(), z.unknown()) })
       .optional()
       .describe('JSON Schema 2020-12 of an object that the answer must be. Default: that of the agent.'),
+    priority: z
+      .int()
+      .min(-10)
+      .max(10)
+      .optional()
+      .describe('Order among waiting runs, higher first; above 0 only for admins. Default 0.'),
     metadata: z
       .record(z.string().min(1).max(64), z.union([z.string().max(512), z.number(), z.boolean()]))
       .refine((value) => Object.keys(value).length <= 16, 'must have at most 16 entries')
@@ -67,6 +73,30 @@ export const NewRun = named(
   }),
 );
 export type NewRun = z.infer<typeof NewRun>;
+
+/** The furthest start of a run. */
+const MAX_DELAY_SECONDS = 366 * 86_400;
+
+/** Body of POST /runs. */
+export const NewLoneRun = named(
+  'NewLoneRun',
+  NewRun.extend({
+    delaySeconds: z.int().min(0).max(MAX_DELAY_SECONDS).optional().describe('Start it after this time.'),
+    startAt: Timestamp.optional().describe('Start it then; at the latest in a year.'),
+  })
+    .refine(({ delaySeconds, startAt }) => delaySeconds === undefined || startAt === undefined, {
+      path: ['startAt'],
+      error: 'must not come with delaySeconds',
+    })
+    .refine(
+      ({ startAt }) => startAt === undefined || Date.parse(startAt) < Date.now() + MAX_DELAY_SECONDS * 1000,
+      {
+        path: ['startAt'],
+        error: 'must be within a year',
+      },
+    ),
+);
+export type NewLoneRun = z.infer<typeof NewLoneRun>;
 
 export const Run = named(
   'Run',
@@ -95,6 +125,9 @@ export const Run = named(
         .describe('Model calls whose price is not known; costUsd is without them.'),
       estimated: z.boolean(),
     }),
+    priority: z.int(),
+    startAt: Timestamp.optional().describe('Not before.'),
+    retryOf: z.uuid().optional().describe('The run that this one does again.'),
     steps: z.int().describe('Model calls, tool calls and questions to sub-agents so far.'),
     traceId: z.string().optional().describe('Trace of the request that made the run (W3C Trace Context).'),
     metadata: z.record(z.string(), z.unknown()),
@@ -110,6 +143,11 @@ export const RunPage = named('RunPage', pageOf(Run));
 /** Query of GET /runs. */
 export const RunQuery = PageQuery.extend({
   status: z.enum(RUN_STATUSES).optional(),
+  code: z
+    .string()
+    .regex(/^[a-z_]{1,64}$/, 'must be an error code')
+    .optional()
+    .describe('Only failed runs with this error, e.g. run_crashed.'),
   conversationId: z.uuid().optional(),
   agent: AgentName.optional(),
 });

@@ -13,6 +13,10 @@ export const RunErrors = defineErrors({
     message: 'Last-Event-ID must be the id of an event of this conversation: <run id>/<number>.',
   },
   run_not_cancellable: { kind: 'conflict', message: 'The run has ended already.' },
+  run_not_retryable: {
+    kind: 'conflict',
+    message: 'Only a run that failed, was cancelled or expired can be done again.',
+  },
   too_many_runs: { kind: 'too_many', message: 'Too many of your runs are waiting; try again later.' },
   too_many_streams: { kind: 'too_many', message: 'Too many event streams are open; close one first.' },
   run_step_limit: { kind: 'unprocessable', message: 'The run reached its limit of model calls (maxSteps).' },

@@ -44,6 +44,12 @@ import { Run } from './run.entity.js';
 import { RunsController } from './runs.controller.js';
 import { RunsRepository } from './runs.repository.js';
 import { RunsService } from './runs.service.js';
+import { Schedule } from './schedules/schedule.entity.js';
+import { ScheduleTicker } from './schedules/schedule-ticker.service.js';
+import { ScheduledRuns } from './schedules/scheduled-runs.service.js';
+import { SchedulesController } from './schedules/schedules.controller.js';
+import { SchedulesRepository } from './schedules/schedules.repository.js';
+import { SchedulesService } from './schedules/schedules.service.js';
 import { Budgets } from './usage/budgets.service.js';
 import { UsageController } from './usage/usage.controller.js';
 import { UsageRepository } from './usage/usage.repository.js';
@@ -51,7 +57,7 @@ import { UsageService } from './usage/usage.service.js';
 
 @Module({
   imports: [
-    TypeOrmModule.forFeature([Run, Approval]),
+    TypeOrmModule.forFeature([Run, Schedule, Approval]),
     AuditModule,
     UsersModule,
     ConversationsModule,
@@ -64,6 +70,7 @@ import { UsageService } from './usage/usage.service.js';
     ConversationEventsController,
     UsageController,
     ApprovalsController,
+    SchedulesController,
   ],
   providers: [
     ...[RunsRepository, RunLogRepository, RunLeasesRepository, ConversationSummariesRepository],
@@ -80,6 +87,7 @@ import { UsageService } from './usage/usage.service.js';
     ],
     ...[RunWorker, RunWorkerDrain, RunHolder, RunReconciler, RunExecution, RunFinisher],
     ...[UsageRepository, UsageService, Budgets, RunOwners],
+    ...[SchedulesRepository, SchedulesService, ScheduledRuns, ScheduleTicker],
     ...[ApprovalsRepository, ApprovalsService, ApprovalRecords, BoundTools, RunResumption, ToolGate],
     ...[AgentSource, AgentSourceWatch],
     ...[RunEntry, AgentRunner, AgentLoop, AgentTools, ModelCaller, PromptBuilder, Summariser],

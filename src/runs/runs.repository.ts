@@ -7,6 +7,8 @@ import { type RunStatus } from './run.js';
 
 export interface RunFilter {
   readonly status?: RunStatus;
+  /** Of the error of a failed run. */
+  readonly code?: string;
   readonly conversationId?: string;
   readonly agent?: string;
   /** Id of the last run of the page before. */
@@ -44,7 +46,9 @@ export class RunsRepository {
       .where('run.userId = :userId', { userId })
       .orderBy('run.id', 'DESC')
       .limit(filter.limit);
-    const { status, conversationId, agent, before } = filter;
+    const { status, code, conversationId, agent, before } = filter;
+    if (code !== undefined)
+      query.andWhere(`run.status = 'failed' and run.error ->> 'code' = :code`, { code });
     if (status !== undefined) query.andWhere('run.status = :status', { status });
     if (conversationId !== undefined)
       query.andWhere('run.conversationId = :conversationId', { conversationId });

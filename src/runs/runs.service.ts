@@ -3,6 +3,7 @@ import { type Actor } from '../common/actor.js';
 import { type Page, type PageQuery } from '../common/page.js';
 import { Cursors } from '../platform/secrets/cursors.js';
 import { isTerminal } from './run.js';
+import { type RunRequest } from './run-creation.service.js';
 import { RunEndings } from './run-endings.service.js';
 import { type RunEvent } from './run-event.js';
 import { RunHistory } from './run-history.service.js';
@@ -11,6 +12,8 @@ import { toView } from './run-view.js';
 import { type RunQuery, type Run as RunView } from './runs.dto.js';
 import { RunErrors } from './runs.errors.js';
 import { type CountedRun, RunsRepository } from './runs.repository.js';
+
+const RETRYABLE: ReadonlySet<string> = new Set(['failed', 'cancelled', 'expired']);
 
 /** Runs of the caller. One of somebody else is answered like one that never was. New ones: RunIntake. */
 @Injectable()
@@ -29,11 +32,12 @@ export class RunsService {
 
   /** Newest first. */
   async list(actor: Actor, query: RunQuery): Promise<Page<RunView>> {
-    const { limit, cursor, status, conversationId, agent } = query;
-    const list = `runs:${JSON.stringify([actor.userId, status, conversationId, agent])}`;
+    const { limit, cursor, status, code, conversationId, agent } = query;
+    const list = `runs:${JSON.stringify([actor.userId, status, code, conversationId, agent])}`;
     const before = this.cursors.read(list, cursor);
     const rows = await this.runs.list(actor.userId, {
       status,
+      code,
       conversationId,
       agent,
       before,
@@ -41,6 +45,19 @@ export class RunsService {
     });
     const page = this.cursors.page(list, rows, limit, (run) => run.id);
     return { ...page, items: page.items.map(toView) };
+  }
+
+  /** What a run that did not end well needs to be done again. Throws `run_not_found`, `run_not_retryable`. */
+  async retryOf(actor: Actor, id: string): Promise<RunRequest> {
+    const run = await this.find(actor, id);
+    if (!RETRYABLE.has(run.status)) throw RunErrors.run_not_retryable();
+    const { conversationId, input, agent, limits, variables, outputSchema } = run;
+    const { metadata, priority, inputMessageId } = run;
+    return {
+      ...{ input, agent, limits, variables, metadata, priority, retryOf: { id, inputMessageId } },
+      ...(outputSchema !== null && { output: { schema: outputSchema } }),
+      ...(conversationId !== null && { conversationId }),
+    };
   }
 
   /** Asks a run to stop; it has stopped when its status says so. Throws `run_not_found`, `run_not_cancellable`. */

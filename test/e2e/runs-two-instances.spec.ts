@@ -119,6 +119,13 @@ describe('two instances on one database', () => {
     const id = randomUUID();
     await copyLatestRun(id, 5);
     expect(await wait(id)).toMatchObject({ status: 'failed', error: { code: 'run_crashed' } });
+    // It is found among the others, and can be done again.
+    const dead = await front.call('GET', '/api/v1/runs?code=run_crashed', { token });
+    expect(dead.body.items.map((run: { id: string }) => run.id)).toEqual([id]);
+    expect((await front.call('GET', '/api/v1/runs?code=run_timeout', { token })).body.items).toEqual([]);
+    const again = await front.call('POST', `/api/v1/runs/${id}/retry`, { token });
+    expect([again.status, again.body.retryOf]).toEqual([202, id]);
+    expect((await wait(again.body.id)).status).toBe('completed');
   });
 
   it('a run that nobody answered for a day expires', async () => {

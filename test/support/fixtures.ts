@@ -76,6 +76,13 @@ export const FIXTURES: Record<string, Fixture> = {
       return { id };
     },
   },
+  '/api/v1/schedules/{id}': {
+    strangers: ['member', 'admin'],
+    status: 404,
+    make: async (server, token) => ({
+      id: await created(server, token, '/api/v1/schedules', { name: 'x', input: 'Hi', cron: '0 0 1 1 *' }),
+    }),
+  },
   '/api/v1/sessions/{id}': {
     strangers: ['member', 'admin'],
     status: 404,
@@ -153,6 +160,7 @@ export const BODIES: Record<string, object | ((params: Params) => object)> = {
   'POST /api/v1/conversations/{id}/messages': { content: 'Intruder' },
   'POST /api/v1/conversations/{id}/runs': { input: 'Intruder' },
   'PUT /api/v1/secrets/{name}': { value: 'another-value', origins: ['https://api.example.com'] },
+  'PATCH /api/v1/schedules/{id}': { name: 'Changed' },
   'PUT /api/v1/sessions/{id}/context/{key}': { value: 'changed' },
   'PATCH /api/v1/webhooks/{id}': { enabled: false },
   'PATCH /api/v1/users/{id}': { name: 'Changed' },

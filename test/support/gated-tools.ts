@@ -25,15 +25,24 @@ export class GatedTools {
     this.write(name, annotations, 'Now it does something else.', `${name}-changed`);
   }
 
+  /** Makes the next call kill its process, before or after its effect. */
+  killAt(when: 'before' | 'after' | undefined): void {
+    for (const file of ['before', 'after']) rmSync(`${this.trace}.${file}`, { force: true });
+    if (when !== undefined) writeFileSync(`${this.trace}.${when}`, '');
+  }
+
   private write(name: string, annotations: string, description = `The tool ${name}.`, file = name): void {
     writeFileSync(
       path.join(this.extensions, `${file}.tool.mjs`),
-      `import { appendFileSync } from 'node:fs';
+      `import { appendFileSync, existsSync } from 'node:fs';
+      const killAt = (when) => existsSync(${JSON.stringify(this.trace)} + '.' + when) && process.kill(process.pid, 'SIGKILL');
       export default {
         name: '${name}', description: ${JSON.stringify(description)}, annotations: ${annotations},
         input: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'], additionalProperties: false },
         run: ({ text }) => {
+          killAt('before');
           appendFileSync(${JSON.stringify(this.trace)}, JSON.stringify({ tool: '${name}', text }) + '\\n');
+          killAt('after');
           return '${name} did ' + text;
         },
       };\n`,

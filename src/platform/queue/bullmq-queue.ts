@@ -4,7 +4,7 @@ import { Queue, type QueueJob, type QueueWorker, type WorkOptions } from './queu
 
 /** What is used of BullMQ's classes; their own types differ by backend. */
 export interface AnyQueue {
-  add(name: string, data: QueueJob['data'], options: { jobId: string }): Promise<unknown>;
+  add(name: string, data: QueueJob['data'], options: { jobId: string; delay?: number }): Promise<unknown>;
   getWaitingCount(): Promise<number>;
   close(): Promise<void>;
   on(event: 'error', listener: (error: Error) => void): unknown;
@@ -42,7 +42,10 @@ export abstract class BullMqQueue extends Queue {
   protected abstract openWorker(name: string, processor: Processor, times: WorkerTimes): Promise<AnyWorker>;
 
   async add(queue: string, job: QueueJob): Promise<void> {
-    await (await this.queue(queue)).add(queue, job.data, { ...JOB_OPTIONS, jobId: job.id });
+    const { id: jobId, data, delayMs: delay } = job;
+    await (
+      await this.queue(queue)
+    ).add(queue, data, { ...JOB_OPTIONS, jobId, ...(delay !== undefined && { delay }) });
   }
 
   async waiting(queue: string): Promise<number> {

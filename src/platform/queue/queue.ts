@@ -3,6 +3,8 @@ export interface QueueJob {
   /** Letters, digits, `-` and `_`. A job whose id already waits or runs is not added again. */
   readonly id: string;
   readonly data: Readonly<Record<string, string>>;
+  /** Not before this time has passed. */
+  readonly delayMs?: number;
 }
 
 /** Takes jobs of one queue. */

@@ -8,14 +8,16 @@ import { type PromptMessage } from '../run-context.js';
  */
 export function precedingOf(
   history: readonly Message[],
-  run: { readonly id: string },
+  run: { readonly id: string; readonly inputMessageId?: string | null; readonly retryOf?: string | null },
   laterRuns: ReadonlySet<string>,
 ): Message[] {
   const before = history.filter(
-    ({ role, runId }) =>
+    ({ id, role, runId }) =>
       (role === 'user' || role === 'assistant') &&
       runId !== run.id &&
-      (runId === null || !laterRuns.has(runId)),
+      // A run that is done again: its question is the input, and what it had begun to say is void.
+      id !== (run.inputMessageId ?? '') &&
+      (runId === null || (!laterRuns.has(runId) && runId !== (run.retryOf ?? ''))),
   );
   const questions = new Set(before.filter(({ role }) => role === 'user').map(({ runId }) => runId));
   const answersOf = (runId: string | null) =>

@@ -13,7 +13,8 @@ export const WorkspaceErrors = defineErrors({
   too_many_workspaces: { kind: 'conflict', message: 'There are 100 workspaces; remove one first.' },
   workspace_fetch_failed: {
     kind: 'unavailable',
-    message: 'The repository could not be fetched: check its URL, that it is public or has its `auth`, and the branch.',
+    message:
+      'The repository could not be fetched: check its URL, that it is public or has its `auth`, and the branch.',
   },
   workspace_too_large: {
     kind: 'too_large',

@@ -1,10 +1,10 @@
 import {
-  type AuthProvider,
   isJSONRPCErrorResponse,
   isJSONRPCNotification,
   isJSONRPCRequest,
   isJSONRPCResultResponse,
   type JSONRPCMessage,
+  type OAuthClientProvider,
   StreamableHTTPClientTransport,
   type Transport,
   type TransportSendOptions,
@@ -14,7 +14,8 @@ import { type Fetch } from '../../../../platform/egress/guarded-fetch.js';
 export interface HttpTransportOptions {
   readonly url: URL;
   readonly fetch: Fetch;
-  readonly authProvider?: AuthProvider;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly authProvider?: OAuthClientProvider;
 }
 
 const RECONNECTION = {
@@ -37,9 +38,10 @@ export class HttpTransport implements Transport {
   /** Requests without an answer yet, with what closes their sockets. */
   private readonly open = new Map<string | number, AbortController>();
 
-  constructor({ url, fetch, authProvider }: HttpTransportOptions) {
+  constructor({ url, fetch, headers, authProvider }: HttpTransportOptions) {
     this.inner = new StreamableHTTPClientTransport(url, {
       fetch,
+      requestInit: { headers: { ...headers } },
       reconnectionOptions: RECONNECTION,
       onInsufficientScope: 'throw',
       ...(authProvider && { authProvider }),

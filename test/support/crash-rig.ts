@@ -1,0 +1,206 @@
+import { randomUUID } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import pg from 'pg';
+import { expect } from '@jest/globals';
+import { type LlmServer, type Script } from '../fakes/llm-server.js';
+import { startOpenAiServer } from '../fakes/openai-server.js';
+import { type CrashPoint } from './crash-points.js';
+import { GatedTools } from './gated-tools.js';
+import { buildOnce, makeFolder, type ServerProcess, startServer } from './server-process.js';
+import { ADMIN, caller, makeDatabase, testEnvironment, type TestApp } from './test-app.js';
+
+const PRELOAD = pathToFileURL(path.join(import.meta.dirname, 'crash-at.mjs')).href;
+const TERMINAL = /^run\.(completed|failed|cancelled|expired)$/;
+const LONG = Array.from({ length: 60 }, (_, n) => `word${n}`).join(' ');
+
+/** A real server process that is killed at exact points and started again, its model and its database. */
+export class CrashRig {
+  /** From the kill to the end of the run, or to its question to the user, in ms. */
+  readonly recoveries: number[] = [];
+  readonly tools: GatedTools;
+  private readonly crashFile: string;
+  private server!: ServerProcess;
+  private call!: TestApp['call'];
+  private token = '';
+  private pool!: pg.Pool;
+  private llm!: LlmServer;
+  private environment!: Record<string, string>;
+  private requests = 0;
+  private point?: CrashPoint;
+
+  constructor(private readonly folder = makeFolder('crash-points')) {
+    this.tools = new GatedTools(folder);
+    this.crashFile = path.join(folder, 'crash.json');
+  }
+
+  async start(): Promise<void> {
+    buildOnce();
+    this.llm = await startOpenAiServer();
+    this.llm.think(({ question, results }) => this.think(question, results));
+    const databaseUrl = await makeDatabase();
+    this.pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+    this.environment = {
+      ...testEnvironment(databaseUrl, this.folder),
+      EXTENSIONS_DIR: this.tools.extensions,
+      LLM_MODEL: 'openai:fake-1',
+      OPENAI_BASE_URL: this.llm.url,
+      OPENAI_API_KEY: 'sk-test',
+      LOG_LEVEL: 'warn',
+      CRASH_FILE: this.crashFile,
+    };
+    await this.boot();
+    const login = await this.call('POST', '/api/v1/auth/login', { body: ADMIN });
+    this.token = login.body.accessToken;
+    const agent = { name: 'clerk', description: 'x', instructions: 'x', tools: ['note', 'wipe'] };
+    const made = await this.call('POST', '/api/v1/agents', { token: this.token, body: agent });
+    if (made.status !== 201) throw new Error(JSON.stringify(made.body));
+  }
+
+  async stop(): Promise<void> {
+    await this.server?.stop();
+    await this.pool?.end();
+    await this.llm?.close();
+  }
+
+  /** Does a run, kills the server at the point, starts it again, and checks all that must hold then. [R25] */
+  async survive(point: CrashPoint): Promise<void> {
+    const word = `w-${randomUUID()}`;
+    const tool = point.approval ? 'wipe' : 'note';
+    const conversation = await this.call('POST', '/api/v1/conversations', { token: this.token, body: {} });
+    const route = `/api/v1/conversations/${conversation.body.id}/runs`;
+    const post = {
+      ...{ token: this.token, body: { input: `${tool} ${word}`, agent: 'clerk' } },
+      headers: { 'idempotency-key': word },
+    };
+    this.arm(point);
+    const died = this.died();
+    const acknowledged = await this.call('POST', route, post).catch(() => undefined);
+    const hunted = acknowledged === undefined ? undefined : this.approveUntilDead(acknowledged.body.id);
+    await died.finally(() => this.disarm());
+    await hunted;
+    const killed = Date.now();
+    await this.boot();
+
+    // Who got no answer asks again, as a client does; who got one finds what was promised.
+    const again = await this.call('POST', route, post);
+    expect(again.status).toBe(202);
+    if (acknowledged?.status === 202) expect(again.body.id).toBe(acknowledged.body.id);
+    const id = again.body.id as string;
+    const asked = await this.finish(id, killed);
+    await this.check(id, conversation.body.id, { tool, word, asked });
+  }
+
+  /** Approves, rejects doubtful repetitions, until the run has ended; the kinds of what was asked. */
+  private async finish(id: string, killed: number): Promise<string[]> {
+    const asked: string[] = [];
+    for (let tries = 0; tries < 10; tries += 1) {
+      const run = await this.call('GET', `/api/v1/runs/${id}/wait?timeoutMs=40000`, { token: this.token });
+      if (tries === 0) this.recoveries.push(Date.now() - killed);
+      if (run.body.status !== 'requires_action') break;
+      for (const { id: approval, kind } of await this.pending(id)) {
+        asked.push(kind);
+        const decision = kind === 'tool_call' ? 'approve' : 'reject';
+        await this.call('POST', `/api/v1/approvals/${approval}`, { token: this.token, body: { decision } });
+      }
+    }
+    return asked;
+  }
+
+  private async check(
+    id: string,
+    conversationId: string,
+    { tool, word, asked }: { tool: string; word: string; asked: readonly string[] },
+  ): Promise<void> {
+    const effects = this.tools.done(word).length;
+    expect(effects).toBeLessThanOrEqual(1);
+    // Only when nobody knows, the effect may be missing: then somebody was asked.
+    if (!asked.includes('confirm_retry')) expect(effects).toBe(1);
+    const { rows: runs } = await this.pool.query(
+      `select r.id, r.status, r.lease_owner, (select count(*)::int from run_steps where run_id = r.id and status = 'started') as open
+         from runs r where conversation_id = $1`,
+      [conversationId],
+    );
+    expect(runs).toEqual([{ id, status: 'completed', lease_owner: null, open: 0 }]);
+    const { rows: messages } = await this.pool.query(
+      `select role, status, content->0->>'text' as text from messages where conversation_id = $1 order by position`,
+      [conversationId],
+    );
+    expect(messages).toEqual([
+      { role: 'user', status: 'complete', text: `${tool} ${word}` },
+      { role: 'assistant', status: 'complete', text: expect.stringContaining('Done') },
+    ]);
+    const { rows } = await this.pool.query(
+      'select seq, type from run_events where run_id = $1 order by seq',
+      [id],
+    );
+    expect(rows.map(({ seq }) => seq)).toEqual(rows.map((_, index) => index + 1));
+    for (const once of [/^run\.created$/, /^run\.started$/, TERMINAL])
+      expect(rows.filter(({ type }) => once.test(type))).toHaveLength(1);
+  }
+
+  private async boot(): Promise<void> {
+    this.server = await startServer(this.environment, {
+      command: [process.execPath, '--import', PRELOAD, 'dist/src/main.js'],
+    });
+    this.call = caller(this.server.url);
+  }
+
+  private arm(point: CrashPoint): void {
+    this.point = point;
+    this.requests = 0;
+    if (point.statement !== undefined) writeFileSync(this.crashFile, JSON.stringify(point.statement));
+    this.tools.killAt(point.tool);
+  }
+
+  private disarm(): void {
+    this.point = undefined;
+    rmSync(this.crashFile, { force: true });
+    this.tools.killAt(undefined);
+  }
+
+  private died(): Promise<void> {
+    const { child } = this.server;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('The point was never reached')), 30_000);
+      child.once('exit', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** A run that asks on the way to the point is answered. */
+  private async approveUntilDead(id: string): Promise<void> {
+    const { child } = this.server;
+    while (child.exitCode === null && child.signalCode === null && this.point !== undefined) {
+      const waiting = await this.pending(id).catch(() => []);
+      for (const { id: approval } of waiting) {
+        const body = { decision: 'approve' };
+        await this.call('POST', `/api/v1/approvals/${approval}`, { token: this.token, body }).catch(
+          () => undefined,
+        );
+      }
+      await delay(100);
+    }
+  }
+
+  private async pending(runId: string): Promise<{ id: string; kind: string }[]> {
+    const query = `status=pending&runId=${runId}`;
+    return (await this.call('GET', `/api/v1/approvals?${query}`, { token: this.token })).body.items ?? [];
+  }
+
+  private think(question: string, results: readonly string[]): Script {
+    this.requests += 1;
+    const { model } = this.point ?? {};
+    if (model?.request === this.requests) {
+      if (model.isBegun) setTimeout(() => this.server.child.kill('SIGKILL'), 60);
+      else this.server.child.kill('SIGKILL');
+    }
+    const [name = '', text] = question.split(' ');
+    if (results.length === 0) return { kind: 'reply', text: LONG, calls: [{ name, args: { text } }] };
+    return { kind: 'reply', text: `${LONG} Done: ${results.join(' ')}` };
+  }
+}
