@@ -4,6 +4,7 @@ import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { sampleOf } from '../../src/tools/simulate/sample.js';
 import { ToolResults } from '../../src/tools/tool-results/tool-results.service.js';
 import { addMember } from '../support/accounts.js';
 import { modern, openLegacy } from '../support/mcp-client.js';
@@ -320,28 +321,28 @@ describe('a simulation', () => {
   });
 
   it('works for every built-in tool', async () => {
+    /** What its input schema alone does not tell. */
     const args: Record<string, object> = {
-      calculator: { expression: '1+1' },
-      code_search: { query: 'x' },
-      conversation_search: { query: 'x' },
-      git_show: { revision: 'HEAD' },
-      json_query: { json: '{}', path: '/' },
-      read_file: { path: 'README.md' },
       read_result: { id: 'tool-result://00000000-0000-7000-8000-000000000000' },
-      search_tools: { query: 'x' },
-      session_context_get: { key: 'k' },
-      session_context_set: { key: 'k', value: 'v' },
-      text_stats: { text: 'x' },
     };
+    const requiredOnly = ({
+      properties = {},
+      required = [],
+    }: {
+      properties?: object;
+      required?: string[];
+    }) => ({
+      type: 'object',
+      properties: Object.fromEntries(Object.entries(properties).filter(([name]) => required.includes(name))),
+    });
     const { items } = (
       await server.call('GET', '/api/v1/tools?limit=100&kind=builtin&enabled=true', { token: admin })
     ).body;
     const own = items.filter(({ source }: { source: { type: string } }) => source.type === 'code');
     expect(own.length).toBeGreaterThan(10);
-    for (const { name } of own)
-      expect([name, (await simulate(name, args[name] ?? {})).body]).toMatchObject([
-        name,
-        { simulated: true },
-      ]);
+    for (const { name, inputSchema } of own) {
+      const given = { ...(sampleOf(requiredOnly(inputSchema), {}) as object), ...args[name] };
+      expect([name, (await simulate(name, given)).body]).toMatchObject([name, { simulated: true }]);
+    }
   });
 });
