@@ -66,8 +66,11 @@ export class RegistryFile {
     return {
       applied,
       summary: summaryOf(changes),
-      changes: changes.map(({ apply: _, changes: details, warnings, ...change }) => ({
-        ...change,
+      changes: changes.map(({ section, name, action, message, changes: details, warnings }) => ({
+        section,
+        name,
+        action,
+        ...(message !== undefined && { message }),
         ...(details && { changes: [...details] }),
         ...(warnings && warnings.length > 0 && { warnings: [...warnings] }),
       })),
@@ -104,7 +107,8 @@ export class RegistryFile {
 function read(document: ImportRequest['document']): Record<string, unknown> {
   let value: unknown = document;
   try {
-    if (typeof document === 'string') value = parse(document, { maxAliasCount: MAX_ALIASES, logLevel: 'error' });
+    if (typeof document === 'string')
+      value = parse(document, { maxAliasCount: MAX_ALIASES, logLevel: 'error' });
     value = JSON.parse(JSON.stringify(value)) as unknown;
     checkJson(value);
   } catch (error) {
