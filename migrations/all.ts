@@ -18,6 +18,7 @@ import { AddToolSets1763900000000 } from './1763900000000-add-tool-sets.js';
 import { CreateUsage1763900700000 } from './1763900700000-create-usage.js';
 import { CreateSecrets1763900200000 } from './1763900200000-create-secrets.js';
 import { CreateMcpServers1763900300000 } from './1763900300000-create-mcp-servers.js';
+import { AddMcpListUser1763900310000 } from './1763900310000-add-mcp-list-user.js';
 import { CreateApprovals1763900500000 } from './1763900500000-create-approvals.js';
 import { ExtendRunsForAgents1763900600000 } from './1763900600000-extend-runs-for-agents.js';
 import { CreateToolImports1763900210000 } from './1763900210000-create-tool-imports.js';
@@ -45,6 +46,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateUsage1763900700000,
   CreateSecrets1763900200000,
   CreateMcpServers1763900300000,
+  AddMcpListUser1763900310000,
   CreateApprovals1763900500000,
   ExtendRunsForAgents1763900600000,
   CreateToolImports1763900210000,

@@ -19,6 +19,7 @@ const PUBLIC = [
   'GET /.well-known/oauth-protected-resource',
   'GET /.well-known/oauth-protected-resource/mcp',
   'GET /api/status',
+  'GET /api/v1/mcp-servers/oauth/callback',
   'GET /health',
   'GET /health/live',
   'GET /health/ready',

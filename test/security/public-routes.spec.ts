@@ -9,6 +9,8 @@ const PUBLIC = [
   'GET /.well-known/oauth-protected-resource',
   'GET /.well-known/oauth-protected-resource/mcp',
   'GET /api/status',
+  // A browser comes back from an authorization server: the sealed state is its credential.
+  'GET /api/v1/mcp-servers/oauth/callback',
   'GET /health',
   'GET /health/live',
   'GET /health/ready',

@@ -75,11 +75,11 @@ class Watch {
     const at = performance.now();
     const { status, body } = await this.server.call('GET', '/api/v1/tools?limit=100', { token: this.token });
     this.lists.push(performance.now() - at);
-    const states = new Map(
-      body.items?.map((tool: { name: string; state: string }) => [tool.name, tool.state]),
-    );
+    const tools = (body.items ?? []) as { name: string; state: string }[];
+    const states = new Map(tools.map((tool) => [tool.name, tool.state]));
     for (const name of ['calculator', 'chaos-0__echo'])
-      if (states.get(name) !== 'active') this.wrong.push(`list ${status}: ${name} is ${states.get(name)}`);
+      if (states.get(name) !== 'active')
+        this.wrong.push(`list ${status}: ${name} is ${states.get(name) ?? 'missing'}`);
   }
 
   async callHealthy(): Promise<void> {

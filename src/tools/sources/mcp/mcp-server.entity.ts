@@ -24,6 +24,8 @@ export class McpServerRow {
   @Column('text', { nullable: true }) url: string | null;
   @Column('jsonb') headers: Record<string, string>;
   @Column('jsonb', { nullable: true }) auth: UpstreamAuth | null;
+  /** Whose sign-in lists the tools, where each user has his own. */
+  @Column('uuid', { name: 'list_user_id', nullable: true }) listUserId: string | null;
   @Column('boolean') enabled: boolean;
   /** Rises with every change of how it is reached. */
   @Column('integer') revision: number;

@@ -27,6 +27,7 @@ const Headers = z
   )
   .describe('Sent with every request to the server, readable for admins. Not for credentials.');
 
+const Scope = z.string().max(500).optional().describe('Scopes to ask for, separated by spaces.');
 const HeaderName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a header');
 
 const Auth = z
@@ -39,6 +40,23 @@ const Auth = z
       secret: SecretName,
       name: z.string().regex(/^[\w.-]{1,64}$/, 'must be the name of a query parameter'),
     }),
+    z
+      .strictObject({
+        type: z.literal('client_credentials'),
+        clientId: z.string().min(1).max(300),
+        secret: SecretName,
+        scope: Scope,
+      })
+      .describe('OAuth 2.1 client credentials at the authorization server that the MCP server names.'),
+    z
+      .strictObject({
+        type: z.literal('oauth'),
+        per: z.enum(['server', 'user']).describe('One sign-in for all, by an admin, or one of each user.'),
+        clientId: z.string().min(1).max(300).optional().describe('Registered by itself when left out.'),
+        secret: SecretName.optional(),
+        scope: Scope,
+      })
+      .describe('OAuth 2.1 authorization code with PKCE; see POST /api/v1/mcp-servers/:id/sign-in.'),
   ])
   .describe('How this server signs in there. Without it the MCP server is called without a credential.');
 

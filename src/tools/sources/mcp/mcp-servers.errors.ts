@@ -30,6 +30,15 @@ export const McpServerErrors = defineErrors({
     kind: 'conflict',
     message: 'Sign in to the MCP server first: POST /api/v1/mcp-servers/:id/sign-in.',
   },
+  sign_in_not_needed: {
+    kind: 'conflict',
+    message: 'Nobody signs in at this MCP server: its "auth" is not of type "oauth".',
+  },
+  sign_in_expired: {
+    kind: 'invalid',
+    message: 'This sign-in has ended or was used already. Begin again: POST /api/v1/mcp-servers/:id/sign-in.',
+  },
+  sign_in_refused: { kind: 'forbidden', message: 'The authorization server did not let you in.' },
   upstream_list_refused: {
     kind: 'unprocessable',
     message: 'The list of tools of the MCP server cannot be taken.',

@@ -4,6 +4,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../../../audit/audit.module.js';
 import { Metrics } from '../../../platform/telemetry/metrics.js';
 import { StatusReport } from '../../../platform/telemetry/status-report.js';
+import { UsersModule } from '../../../users/users.module.js';
 import { VaultModule } from '../../secrets/secrets.module.js';
 import { ToolsModule } from '../../tools.module.js';
 import { McpServerRow } from './mcp-server.entity.js';
@@ -12,7 +13,13 @@ import { McpServersRepository } from './mcp-servers.repository.js';
 import { McpServersService } from './mcp-servers.service.js';
 import { McpTools } from './mcp-tools.source.js';
 import { ServersFile } from './servers-file.js';
+import { SignInEffects } from './sign-in/sign-in-effects.js';
+import { SignInProviders } from './sign-in/sign-in-providers.js';
+import { SignInStore } from './sign-in/sign-in-store.js';
+import { SignInsController } from './sign-in/sign-ins.controller.js';
+import { SignIns } from './sign-in/sign-ins.service.js';
 import { UpstreamConnections } from './upstream-connections.service.js';
+import { UpstreamFetch } from './upstream-fetch.js';
 import { UpstreamOpener } from './upstream-opener.js';
 import { UpstreamRegistration } from './upstream-registration.js';
 import { UpstreamServers } from './upstream-servers.service.js';
@@ -21,14 +28,19 @@ import { UpstreamWatch } from './upstream-watch.service.js';
 
 /** Tools of other MCP servers, and the servers themselves. */
 @Module({
-  imports: [AuditModule, ToolsModule, VaultModule, TypeOrmModule.forFeature([McpServerRow])],
-  controllers: [McpServersController],
+  imports: [AuditModule, ToolsModule, UsersModule, VaultModule, TypeOrmModule.forFeature([McpServerRow])],
+  controllers: [SignInsController, McpServersController],
   providers: [
     McpServersRepository,
     McpServersService,
     McpTools,
     ServersFile,
+    SignInEffects,
+    SignInProviders,
+    SignInStore,
+    SignIns,
     UpstreamConnections,
+    UpstreamFetch,
     UpstreamOpener,
     UpstreamRegistration,
     UpstreamServers,

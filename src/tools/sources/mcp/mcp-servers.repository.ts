@@ -15,7 +15,10 @@ export type CheckOutcome = Pick<McpServerRow, 'state' | 'lastError' | 'failures'
   Partial<Pick<McpServerRow, 'serverInfo' | 'protocolVersion' | 'toolCount' | 'problems'>>;
 
 export type ServerChange = Partial<
-  Pick<McpServerRow, 'name' | 'url' | 'headers' | 'auth' | 'enabled' | 'revision' | 'state' | 'failures'>
+  Pick<
+    McpServerRow,
+    'url' | 'headers' | 'auth' | 'enabled' | 'revision' | 'state' | 'failures' | 'listUserId'
+  >
 >;
 
 @Injectable()
@@ -90,17 +93,26 @@ export class McpServersRepository {
     return rows.map(({ id }) => id);
   }
 
-  /** Writes what a check found, unless the server was changed meanwhile. */
-  async record(server: McpServerRow, outcome: CheckOutcome, nextCheckMs: number): Promise<void> {
-    await this.servers.update(
-      { id: server.id, revision: server.revision },
-      {
+  /**
+   * Writes what a check found, unless the server was changed meanwhile. A failure is also nothing when another check
+   * ended since this one began: it may have seen the server come back. Was it written?
+   */
+  async record(server: McpServerRow, outcome: CheckOutcome, nextCheckMs: number): Promise<boolean> {
+    const update = this.servers
+      .createQueryBuilder()
+      .update()
+      .set({
         ...outcome,
-        ...(outcome.state !== server.state && { stateSince: () => 'now()' }),
+        stateSince: () => `case when state = '${outcome.state}' then state_since else now() end`,
         checkedAt: () => 'now()',
         nextCheckAt: () => `now() + interval '${Math.round(nextCheckMs)} milliseconds'`,
-      },
-    );
+      })
+      .where({ id: server.id, revision: server.revision });
+    if (outcome.state !== 'healthy')
+      update.andWhere(`date_trunc('milliseconds', checked_at) is not distinct from :seen`, {
+        seen: server.checkedAt,
+      });
+    return (await update.execute()).affected === 1;
   }
 
   async countByState(): Promise<Record<McpServerRow['state'], number>> {

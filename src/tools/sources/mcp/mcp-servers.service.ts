@@ -86,6 +86,7 @@ export class McpServersService {
       state: 'unknown',
       failures: 0,
     });
+    if (url !== undefined || auth !== undefined) await this.registration.forgetSignIns(row);
     await this.registration.changed(row, enabled);
     const changed = Object.keys(change).join(' ');
     await this.audit.record(actor, 'mcp_server.changed', { type: 'mcp_server', id }, { changed });
@@ -125,7 +126,15 @@ export class McpServersService {
 /** How it is reached is for those who manage it. */
 function view(actor: Actor, row: McpServerRow): McpServer {
   const manages = actor.scopes.has('tools:manage');
-  const { revision: _, failures: __, stateSince, nextCheckAt: ___, seenAt: ____, ...shown } = row;
+  const {
+    revision: _,
+    failures: __,
+    stateSince,
+    nextCheckAt: ___,
+    seenAt: ____,
+    listUserId: _____,
+    ...shown
+  } = row;
   const auth = row.auth === null ? null : manages ? { ...row.auth } : { type: row.auth.type };
   return {
     ...shown,

@@ -9,6 +9,7 @@ import { type OfferedTool, type SourceProblem, ToolSource } from '../tool-source
 import { kindOf, toUpstreamError } from './client/upstream-error.js';
 import { McpServerErrors } from './mcp-servers.errors.js';
 import { McpServersRepository } from './mcp-servers.repository.js';
+import { signInOf } from './sign-in/sign-in-providers.js';
 import { ServersFile } from './servers-file.js';
 import { UpstreamConnections } from './upstream-connections.service.js';
 import { type Upstream, UpstreamServers } from './upstream-servers.service.js';
@@ -71,14 +72,17 @@ export class McpTools extends ToolSource {
   ): Promise<ToolResponse> {
     const { signal, deadline } = context;
     try {
-      const answer = await this.connections.use(upstream, { signal }, (client) =>
-        client.callTool(tool, args, {
-          signal,
-          timeoutMs: Math.max(1, deadline - Date.now()) + GRACE_MS,
-          inputSchema,
-          asTask: task === true,
-          onProgress: context.progress,
-        }),
+      const answer = await this.connections.use(
+        upstream,
+        { signal, userId: signInOf(upstream, context.actor.userId) },
+        (client) =>
+          client.callTool(tool, args, {
+            signal,
+            timeoutMs: Math.max(1, deadline - Date.now()) + GRACE_MS,
+            inputSchema,
+            asTask: task === true,
+            onProgress: context.progress,
+          }),
       );
       return resultOf(answer);
     } catch (error) {

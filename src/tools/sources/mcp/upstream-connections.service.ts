@@ -124,7 +124,7 @@ export class UpstreamConnections implements OnApplicationShutdown {
     if (known !== undefined && known.upstream.version === upstream.version) return known;
     if (known !== undefined) this.drop(known);
     this.makeRoom(upstream.reach.transport);
-    const opening = this.opener.open(upstream, {
+    const opening = this.opener.open(upstream, userId, {
       onToolsChanged: () => this.notice(upstream.row.id),
       onClose: () => {
         if (connection.isDropped || this.stopped) return;

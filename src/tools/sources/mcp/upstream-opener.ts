@@ -1,18 +1,15 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { childEnvironment } from '../../../config/env.js';
-import { Egress } from '../../../platform/egress/egress.js';
-import { type Fetch } from '../../../platform/egress/guarded-fetch.js';
-import { AuthorisedFetch } from '../../secrets/authorised-fetch.js';
 import { HttpTransport } from './client/http-transport.js';
 import { StdioTransport } from './client/stdio-transport.js';
 import { type OpenOptions, UpstreamClient } from './client/upstream-client.js';
+import { SharedAuthorisation } from './sign-in/shared-authorisation.js';
+import { SignInProviders } from './sign-in/sign-in-providers.js';
+import { UpstreamFetch } from './upstream-fetch.js';
+import { McpServerErrors } from './mcp-servers.errors.js';
 import { type Reach, type Upstream } from './upstream-servers.service.js';
 
 const OPEN_MS = 20_000;
-/** One message but the answer of a tool: a list is smaller. */
-const MAX_BYTES = 4 << 20;
-const MAX_RESULT_BYTES = 16 << 20;
-
 type Notices = Pick<OpenOptions, 'onToolsChanged' | 'onClose'>;
 
 /** Opens connections to upstream servers, by HTTP through the egress guard or by a child process. */
@@ -25,8 +22,8 @@ export class UpstreamOpener implements OnApplicationShutdown {
   private readonly onExit = () => this.killChildren();
 
   constructor(
-    private readonly egress: Egress,
-    private readonly authorised: AuthorisedFetch,
+    private readonly fetches: UpstreamFetch,
+    private readonly signIns: SignInProviders,
   ) {
     process.on('exit', this.onExit);
   }
@@ -36,9 +33,9 @@ export class UpstreamOpener implements OnApplicationShutdown {
   }
 
   /** Rejects with the SDK's error, or with the guard's. */
-  async open(upstream: Upstream, notices: Notices): Promise<UpstreamClient> {
+  async open(upstream: Upstream, userId: string | undefined, notices: Notices): Promise<UpstreamClient> {
     const { reach, row } = upstream;
-    if (reach.transport === 'http') return this.openHttp(reach, notices);
+    if (reach.transport === 'http') return this.openHttp(upstream, reach, userId, notices);
     try {
       return await this.openStdio(reach, row.name, notices, false);
     } catch {
@@ -52,13 +49,21 @@ export class UpstreamOpener implements OnApplicationShutdown {
     for (const child of this.children) child.killNow();
   }
 
-  private openHttp(reach: Extract<Reach, { transport: 'http' }>, notices: Notices): Promise<UpstreamClient> {
-    const transport = new HttpTransport({
-      url: new URL(reach.url),
-      headers: reach.headers,
-      fetch: this.fetchFor(reach),
-    });
-    return this.connect(transport, notices);
+  private async openHttp(
+    upstream: Upstream,
+    reach: Extract<Reach, { transport: 'http' }>,
+    userId: string | undefined,
+    notices: Notices,
+  ): Promise<UpstreamClient> {
+    const fetch = this.fetches.for(reach);
+    const provider = this.signIns.of(upstream, userId);
+    // Nobody can sign in during a call: then the server is not even asked.
+    if (provider?.redirectUrl !== undefined && (await provider.tokens()) === undefined)
+      throw McpServerErrors.upstream_sign_in_required(
+        `Sign in to the MCP server ${upstream.row.name} first: POST /api/v1/mcp-servers/${upstream.row.id}/sign-in.`,
+      );
+    const authProvider = provider === undefined ? undefined : new SharedAuthorisation(provider, fetch);
+    return this.connect(new HttpTransport({ url: new URL(reach.url), fetch, authProvider }), notices);
   }
 
   private async openStdio(
@@ -105,18 +110,4 @@ export class UpstreamOpener implements OnApplicationShutdown {
       clearTimeout(timer);
     }
   }
-
-  /** Redirects are refused: an answer must be the server's own. [S46] [S51] */
-  private fetchFor({ url, auth, byOperator }: Extract<Reach, { transport: 'http' }>): Fetch {
-    if (byOperator) return this.egress.forOperator(url);
-    const limits = { timeoutMs: null, maxRedirects: 0 };
-    const small = this.authorised.with(auth ?? undefined, { ...limits, maxBytes: MAX_BYTES });
-    const large = this.authorised.with(auth ?? undefined, { ...limits, maxBytes: MAX_RESULT_BYTES });
-    return (input, init) => (isCall(init) ? large : small)(input, init);
-  }
-}
-
-/** The SDK writes the method among the first members. */
-function isCall(init: RequestInit | undefined): boolean {
-  return typeof init?.body === 'string' && init.body.slice(0, 200).includes('"method":"tools/call"');
 }

@@ -4,7 +4,8 @@ import { Egress } from '../../../platform/egress/egress.js';
 import { SecretVault } from '../../secrets/secret-vault.service.js';
 import { ToolRegistry } from '../../tool-registry.service.js';
 import { type McpServerRow } from './mcp-server.entity.js';
-import { type UpstreamAuth } from './upstream-auth.js';
+import { SignInStore } from './sign-in/sign-in-store.js';
+import { isSecretAuth, type UpstreamAuth } from './upstream-auth.js';
 import { UpstreamConnections } from './upstream-connections.service.js';
 import { UpstreamServers } from './upstream-servers.service.js';
 import { setOf, type SyncReport, UpstreamSync } from './upstream-sync.service.js';
@@ -19,6 +20,7 @@ export class UpstreamRegistration {
     private readonly sync: UpstreamSync,
     private readonly egress: Egress,
     private readonly vault: SecretVault,
+    private readonly signIns: SignInStore,
   ) {}
 
   /**
@@ -27,7 +29,10 @@ export class UpstreamRegistration {
    */
   async checkReach(url: string, auth: UpstreamAuth | null): Promise<void> {
     this.egress.check(url);
-    if (auth !== null) await this.vault.check(auth.secret, url);
+    if (auth === null) return;
+    // The secret of an OAuth client goes to its issuer, which is not known yet; it is bound to that one.
+    if (isSecretAuth(auth)) await this.vault.check(auth.secret, url);
+    else if (auth.secret !== undefined) await this.vault.check(auth.secret);
   }
 
   /** Undefined when this instance cannot talk to it: disabled, or in the file of another instance. */
@@ -42,8 +47,14 @@ export class UpstreamRegistration {
     if (enabled === false) await this.registry.setState(setOf(row.id), 'unavailable');
   }
 
+  /** Tokens of another address, or of another client, are worth nothing now. */
+  async forgetSignIns(row: McpServerRow): Promise<void> {
+    await this.signIns.forgetServer(row.id);
+  }
+
   async remove(row: McpServerRow, actor: Actor): Promise<void> {
     this.connections.forget(row.id);
+    await this.signIns.forgetServer(row.id);
     await this.registry.removeSet(setOf(row.id), { actor });
     this.servers.forget();
   }

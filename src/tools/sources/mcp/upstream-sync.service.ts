@@ -6,6 +6,7 @@ import { type ToolSet } from '../../tool.js';
 import { kindOf, toUpstreamError } from './client/upstream-error.js';
 import { type McpServerRow, type ToolProblem } from './mcp-server.entity.js';
 import { type CheckOutcome, McpServersRepository } from './mcp-servers.repository.js';
+import { signInOf } from './sign-in/sign-in-providers.js';
 import { UpstreamConnections } from './upstream-connections.service.js';
 import { type Upstream, UpstreamServers } from './upstream-servers.service.js';
 import { offersOf } from './upstream-tools.js';
@@ -67,7 +68,8 @@ export class UpstreamSync {
   }
 
   private async look(upstream: Upstream, signal: AbortSignal) {
-    return this.connections.use(upstream, { signal }, async (client) => ({
+    const userId = signInOf(upstream, upstream.row.listUserId);
+    return this.connections.use(upstream, { signal, userId }, async (client) => ({
       tools: await client.listTools(signal, LIST_MS),
       info: client.info,
       protocolVersion: client.protocolVersion,
@@ -100,20 +102,19 @@ export class UpstreamSync {
   private async fail(row: McpServerRow, error: AppError, isTransport: boolean): Promise<void> {
     const failures = row.failures + 1;
     const isDown = !isTransport || failures >= UNHEALTHY_AFTER || row.state !== 'healthy';
-    if (isDown) {
-      if (row.state !== 'unhealthy')
-        this.log.warn(
-          { server: row.name, err: error.cause ?? error },
-          `An MCP server is unhealthy: ${error.message}`,
-        );
-      await this.registry.setState(setOf(row.id), 'unavailable');
-    }
     const backOff = Math.min(CHECK_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10));
-    await this.repository.record(
+    const written = await this.repository.record(
       row,
       { state: isDown ? 'unhealthy' : row.state, lastError: error.message, failures },
       backOff * (0.8 + Math.random() * 0.4),
     );
     this.servers.forget();
+    if (!isDown || !written) return;
+    await this.registry.setState(setOf(row.id), 'unavailable');
+    if (row.state !== 'unhealthy')
+      this.log.warn(
+        { server: row.name, err: error.cause ?? error },
+        `An MCP server is unhealthy: ${error.message}`,
+      );
   }
 }

@@ -1,10 +1,10 @@
 import {
+  type AuthProvider,
   isJSONRPCErrorResponse,
   isJSONRPCNotification,
   isJSONRPCRequest,
   isJSONRPCResultResponse,
   type JSONRPCMessage,
-  type OAuthClientProvider,
   StreamableHTTPClientTransport,
   type Transport,
   type TransportSendOptions,
@@ -14,8 +14,7 @@ import { type Fetch } from '../../../../platform/egress/guarded-fetch.js';
 export interface HttpTransportOptions {
   readonly url: URL;
   readonly fetch: Fetch;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly authProvider?: OAuthClientProvider;
+  readonly authProvider?: AuthProvider;
 }
 
 const RECONNECTION = {
@@ -38,10 +37,9 @@ export class HttpTransport implements Transport {
   /** Requests without an answer yet, with what closes their sockets. */
   private readonly open = new Map<string | number, AbortController>();
 
-  constructor({ url, fetch, headers, authProvider }: HttpTransportOptions) {
+  constructor({ url, fetch, authProvider }: HttpTransportOptions) {
     this.inner = new StreamableHTTPClientTransport(url, {
       fetch,
-      requestInit: { headers: { ...headers } },
       reconnectionOptions: RECONNECTION,
       onInsufficientScope: 'throw',
       ...(authProvider && { authProvider }),

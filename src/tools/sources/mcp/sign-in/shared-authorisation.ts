@@ -1,0 +1,44 @@
+import {
+  auth,
+  type AuthProvider,
+  extractWWWAuthenticateParams,
+  UnauthorizedError,
+} from '@modelcontextprotocol/client';
+import { type Fetch } from '../../../../platform/egress/guarded-fetch.js';
+import { type SignInProvider } from './sign-in-provider.js';
+
+type UnauthorizedContext = Parameters<NonNullable<AuthProvider['onUnauthorized']>>[0];
+
+/**
+ * The bearer of a connection. All its requests share one renewal: a refresh token that is used twice is, for many
+ * authorization servers, a stolen one.
+ */
+export class SharedAuthorisation implements AuthProvider {
+  private renewing?: Promise<void>;
+  private used?: string;
+
+  constructor(
+    private readonly provider: SignInProvider,
+    private readonly fetch: Fetch,
+  ) {}
+
+  async token(): Promise<string | undefined> {
+    this.used = (await this.provider.tokens())?.access_token;
+    return this.used;
+  }
+
+  onUnauthorized(context: UnauthorizedContext): Promise<void> {
+    this.renewing ??= this.renew(context).finally(() => (this.renewing = undefined));
+    return this.renewing;
+  }
+
+  private async renew({ response, serverUrl }: UnauthorizedContext): Promise<void> {
+    // Another request, or another instance, was faster.
+    const { used } = this;
+    const now = (await this.provider.tokens())?.access_token;
+    if (now !== undefined && now !== used) return;
+    const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(response);
+    const result = await auth(this.provider, { serverUrl, resourceMetadataUrl, scope, fetchFn: this.fetch });
+    if (result !== 'AUTHORIZED') throw new UnauthorizedError();
+  }
+}
