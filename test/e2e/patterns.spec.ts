@@ -198,6 +198,10 @@ describe('parallel', () => {
     const failed = answers(composed.events).filter(([, isError]) => isError);
     expect(failed.map(([name]) => name).sort()).toEqual(['p2', 'p3']);
     const listed = await run('list');
+    const said = listed.events.filter(
+      ({ type, data }) => type === 'message.delta' && data.messageId === listed.run.output.messageId,
+    );
+    expect(said.map(({ data }) => [data.visibility, data.text])).toEqual([['user', listed.run.output.text]]);
     expect(listed.run.output.text).toMatch(
       /^\*\*The p1\*\*\n\nfrom p1\n\n\*\*The p2\*\*\n\nThe agent p2 could not/,
     );

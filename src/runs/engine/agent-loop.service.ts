@@ -6,7 +6,7 @@ import { AppError } from '../../common/app-error.js';
 import { type AgentAnswer, type PromptMessage, type RunContext } from '../run-context.js';
 import { RunStop } from '../run-control.js';
 import { newEvent } from '../run-event.js';
-import { type AgentReply, type AgentTask, type ToolReply } from './agent-task.js';
+import { type AgentReply, type AgentTask, schemaOf, type ToolReply } from './agent-task.js';
 import { AgentTools } from './agent-tools.service.js';
 import { AnswerFormat } from './answer-format.js';
 import { askName, handoffName, type ToolOffer } from './delegation.js';
@@ -66,7 +66,7 @@ export class AgentLoop {
    */
   async run(context: RunContext, task: AgentTask, peers: Peers, opening?: Opening): Promise<TurnEnd> {
     const lc = await loadLangChain();
-    const schema = task.outputSchema ?? task.agent.outputSchema ?? undefined;
+    const schema = schemaOf(task);
     const format = schema === undefined ? undefined : new AnswerFormat(schema);
     const turn: Turn = { context, task, peers, format, dialogue: new Dialogue(), repaired: false };
     for (const { id } of opening?.calls ?? []) turn.dialogue.callIds.add(id);

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { type AgentDefinition } from '../../agents/agent.js';
 import { AgentsService } from '../../agents/agents.service.js';
 import { ChatModels } from '../../agents/models/chat-models.service.js';
-import { newId } from '../../common/ids.js';
 import { type AgentAnswer, type RunContext } from '../run-context.js';
 import { RunStop } from '../run-control.js';
 import { newEvent } from '../run-event.js';
@@ -10,12 +9,12 @@ import { type StepEnd } from '../run-journal.js';
 import { type CallUsage } from '../run-meter.js';
 import { RunErrors } from '../runs.errors.js';
 import { AgentLoop, type Opening } from './agent-loop.service.js';
-import { type AgentReply, type AgentTask } from './agent-task.js';
+import { type AgentReply, type AgentTask, schemaOf } from './agent-task.js';
 import { AgentTools } from './agent-tools.service.js';
-import { AnswerFormat } from './answer-format.js';
 import { dataBlock, withData } from './data-block.js';
 import { askName, askTool, canAsk, handoffTool, type ToolOffer } from './delegation.js';
 import { taskAfter } from './handoff.js';
+import { mergeAnswers } from './merge-answers.js';
 import { mapBounded } from './map-bounded.js';
 import { ModelCaller } from './model-caller.service.js';
 
@@ -130,7 +129,7 @@ export class AgentRunner {
     }
     const { generatedBy } = await this.models.open(task.agent.model);
     if (generatedBy === 'rules' || task.agent.instructions.trim() === '') {
-      return merge(task, subAgents, replies);
+      return mergeAnswers(context, task, { subAgents, replies });
     }
     const calls = subAgents.map((agent, index) => ({
       ...{ id: `s${index}`, name: askName(agent), arguments: { task: words } },
@@ -223,27 +222,4 @@ function countAgain({ journal, meter }: RunContext, path: string): void {
     meter.beginModelCall();
     if (status === 'completed') meter.endModelCall(usage as CallUsage);
   }
-}
-
-function schemaOf({ outputSchema, agent }: AgentTask) {
-  return outputSchema ?? agent.outputSchema ?? undefined;
-}
-
-/** All answers in the order of the agents, failures said. */
-function merge(
-  task: AgentTask,
-  subAgents: readonly AgentDefinition[],
-  replies: readonly AgentReply[],
-): AgentAnswer {
-  const text = subAgents
-    .map(({ title }, index) => `**${title}**\n\n${replies[index]?.text ?? ''}`)
-    .join('\n\n');
-  const answers = replies.flatMap(({ answer }) => (answer === undefined ? [] : [answer]));
-  const author = answers.find(({ generatedBy }) => generatedBy === 'llm') ?? answers[0];
-  if (author === undefined) throw RunErrors.sub_agent_failed();
-  const { model, generatedBy } = author;
-  const by = { name: task.agent.name, path: task.path };
-  const answer = { by, text, messageId: newId(), model, generatedBy, toolCalls: [] };
-  const schema = schemaOf(task);
-  return schema === undefined ? answer : new AnswerFormat(schema).apply(answer);
 }

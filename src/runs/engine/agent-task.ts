@@ -21,6 +21,11 @@ export interface AgentTask {
   readonly outputSchema?: JsonSchema;
 }
 
+/** What the answer must fit; undefined when any text will do. */
+export function schemaOf({ outputSchema, agent }: AgentTask): JsonSchema | undefined {
+  return outputSchema ?? agent.outputSchema ?? undefined;
+}
+
 /** What a tool call gave the model. */
 export interface ToolReply {
   readonly text: string;
