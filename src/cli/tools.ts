@@ -6,6 +6,7 @@ import { CliError } from './cli-error.js';
 import { contextOf } from './context.js';
 import { type Output } from './output.js';
 import { everything } from './pages.js';
+import { registerToolImports } from './tool-imports.js';
 import { registerToolsFile } from './tools-file.js';
 import { registerToolsVersions } from './tools-versions.js';
 import { registerToolPolicy } from './tool-policy.js';
@@ -34,6 +35,7 @@ const route = (name: string) => `/api/v1/tools/${encodeURIComponent(name)}`;
 
 export function registerTools(program: Command, env: CliEnv): void {
   const tools = program.command('tools').description('the registry of tools');
+  registerToolImports(tools, env);
 
   tools
     .command('list')
