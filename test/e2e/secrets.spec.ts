@@ -11,7 +11,9 @@ import { SecretRow } from '../../src/tools/secrets/secret.entity.js';
 import { SecretsRepository } from '../../src/tools/secrets/secrets.repository.js';
 import { SecretVault } from '../../src/tools/secrets/secret-vault.service.js';
 import { addMember } from '../support/accounts.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { readEnv } from '../../src/config/env.js';
+import { makeLogger } from '../../src/platform/telemetry/logger.js';
+import { startTestApp, testEnvironment, type TestApp } from '../support/test-app.js';
 
 const VALUE = `canary-${randomBytes(12).toString('hex')}`;
 const OLD_KEY = `old:${randomBytes(32).toString('base64')}`;
@@ -299,5 +301,26 @@ describe('secrets at rest', () => {
     } finally {
       await fresh.stop();
     }
+  });
+});
+
+describe('a value that was used', () => {
+  const forms = [VALUE, encodeURIComponent(VALUE), Buffer.from(VALUE).toString('base64').replace(/=+$/, '')];
+  const holds = (text: string) => forms.filter((form) => text.includes(form));
+
+  it('[S61] is masked in every line of the log, in every form', async () => {
+    const lines: string[] = [];
+    const env = readEnv({ ...testEnvironment(server.databaseUrl, server.folder), LOG_LEVEL: 'trace' });
+    const logger = makeLogger(env, { write: (line: string) => lines.push(line) });
+    for (const form of forms) {
+      logger.debug(
+        { header: `Bearer ${form}`, nested: { url: `https://a.example/?key=${form}` } },
+        `sent ${form}`,
+      );
+      logger.error({ err: new Error(`the server said ${form}`) });
+    }
+    expect(lines).toHaveLength(6);
+    expect(lines.flatMap(holds)).toEqual([]);
+    expect(lines.join('')).toContain('[redacted]');
   });
 });

@@ -35,6 +35,25 @@ const ENTRY_POINTS: Record<string, EntryPoint> = {
     return { ...added, body: { ...body, isError: body.state === 'failed' } };
   },
 
+  'an http tool, made and called': async (_server, _token, url) => {
+    const source = { method: 'GET', url };
+    const body = {
+      name: 'ssrf_http',
+      kind: 'http',
+      description: 'x',
+      inputSchema: { type: 'object' },
+      source,
+    };
+    const made = await server.call('POST', '/api/v1/tools', { token, body });
+    if (made.status !== 201) return made;
+    const told = await callTool('ssrf_http', {});
+    await server.call('DELETE', '/api/v1/tools/ssrf_http', { token });
+    return told;
+  },
+
+  'the URL of an OpenAPI document': (_server, _token, url) =>
+    server.call('POST', '/api/v1/tool-imports/openapi', { token, body: { name: 'ssrf', url, dryRun: true } }),
+
   'a webhook': async (_server, _token, url) => {
     const made = await server.call('POST', '/api/v1/webhooks', { token, body: { url } });
     if (made.status !== 201) return made;
