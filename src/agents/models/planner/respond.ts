@@ -1,4 +1,5 @@
 import { type AIMessage, type BaseMessage, type ToolMessage } from '@langchain/core/messages';
+import { LRUCache } from 'lru-cache';
 import { stringify } from 'yaml';
 import { type Result } from './language/references.js';
 import { takesWhole } from './fill.js';
@@ -11,11 +12,13 @@ const CONFIGURE =
   'For free conversation and writing an operator can connect an LLM: set LLM_MODEL, e.g. LLM_MODEL=openai:<model> with OPENAI_API_KEY, or anthropic:<model> with ANTHROPIC_API_KEY.';
 const MAX_TEXT = 4000;
 const MAX_ITEMS = 10;
+/** A conversation comes back after each stage. Short-lived: "today" is another day tomorrow. */
+const plans = new LRUCache<string, Plan>({ max: 50, ttl: 10_000 });
 const ASKED = /I need "([^"]+)"/;
 
 /**
- * What the planner says next: the calls of the next stage, or the answer when all stages have run. It keeps nothing
- * in memory: the plan is made again from the conversation each time, the same one for the same text.
+ * What the planner says next: the calls of the next stage, or the answer when all stages have run. The same text gives
+ * the same plan, so nothing has to be kept.
  */
 export function respond(
   messages: readonly BaseMessage[],
@@ -23,7 +26,9 @@ export function respond(
 ): { text: string; calls: readonly PlannedCall[] } {
   const at = messages.findLastIndex((message) => message.getType() === 'human');
   const { request, earlier, found } = readRequest(messages.slice(0, at + 1));
-  const plan = new Plan(request, earlier, tools);
+  const key = JSON.stringify([request, earlier, tools]);
+  const plan = plans.get(key) ?? new Plan(request, earlier, tools);
+  plans.set(key, plan);
   const results = messages.slice(at + 1).filter((message) => message.getType() === 'tool') as ToolMessage[];
   const done = messages.slice(at + 1).flatMap((message) => {
     const calls = (message as AIMessage).tool_calls ?? [];
@@ -45,7 +50,7 @@ export function respond(
         if (answer?.status !== 'error' && answer) given.push(toResult(answer.text));
       if (step.tool === undefined) parts.push(cannot(step, tools));
       else if (missing !== undefined) parts.push(ask(step.tool, missing));
-      else parts.push(quote(step, step.tool, answers, plan.steps.length > 1));
+      else parts.push(quote(step, step.tool, answers, plan.steps.length < 2));
     }
   }
   if (parts.length === 0) parts.push(`Hello. ${abilities(tools)} ${CONFIGURE}`);
@@ -74,27 +79,21 @@ function toResult(said: string): Result {
 }
 
 /** What the calls of a step gave: a failure as such, JSON as its fields, text as it is. */
-function quote(
-  step: Step,
-  tool: PlannerTool,
-  answers: readonly (ToolMessage | undefined)[],
-  isOneOfMany: boolean,
-) {
+function quote(step: Step, tool: PlannerTool, answers: readonly (ToolMessage | undefined)[], alone: boolean) {
   const isAboutOne = /\b(last|latest|newest|most recent|first|who|when)\b/i.test(step.text);
   const few = isAboutOne && !/\b(list|all|every|each|\d+)\b/i.test(step.text) ? 1 : MAX_ITEMS;
   const texts = answers.map((answer) => {
     const { text, data } = toResult(answer?.text ?? 'There is no result.');
     const plain = typeof data === 'object' && data !== null ? shorten(data, few) : text;
     const shown = plain.length > MAX_TEXT ? `${plain.slice(0, MAX_TEXT)}\n…` : plain;
-    return answer?.status === 'error'
-      ? `That failed: ${shown}`
-      : shown === ''
-        ? 'Done; there was no output.'
-        : shown;
+    const said = shown === '' ? 'Done; there was no output.' : shown;
+    return answer?.status === 'error' ? `That failed: ${said}` : said;
   });
   const title = titleOf(tool.name);
-  const isAgent = parametersOf(tool).some(takesWhole);
-  const heading = isOneOfMany || !isAgent ? `${title.charAt(0).toUpperCase()}${title.slice(1)}: ` : '';
+  const heading =
+    !alone || !parametersOf(tool).some(takesWhole)
+      ? `${title.charAt(0).toUpperCase()}${title.slice(1)}: `
+      : '';
   return heading + texts.join('\n');
 }
 
@@ -124,8 +123,7 @@ function abilities(tools: readonly PlannerTool[]): string {
   const lines = tools
     .slice(0, 20)
     .map(({ name, description }) => `\n- ${titleOf(name)}: ${first(description)}`);
-  const more = tools.length > 20 ? `\n- and ${tools.length - 20} more` : '';
-  return `What I can do:${lines.join('')}${more}\n`;
+  return `What I can do:${lines.join('')}\n`;
 }
 
 /** What will be done, said before it is done. */
@@ -134,7 +132,6 @@ function announce(names: readonly string[]): string {
   return `I will ${verb} ${names.map(titleOf).join(' and ')}${names.length > 1 ? ' at the same time' : ''}.`;
 }
 
-/** `code_search` and `ask_code-reader` as people read them. */
 function titleOf(name: string): string {
   return name.replace(/^ask_/, '').replaceAll('_', ' ').trim();
 }

@@ -113,7 +113,7 @@ export class ToolIndex {
       boost: { name: 1.5, says: 0.6 },
       boostTerm: (term) => weights.get(term) ?? 1,
       prefix: (term) => term.length > 3 && isTelling(term),
-      fuzzy: (term) => (term.length > 4 && isTelling(term) ? 0.2 : false),
+      fuzzy: (term) => (term.length > 4 && own.includes(term) ? 0.2 : false),
     });
     const terms = own.length > 0 ? own : hints;
     const found = new Set(results.map(({ tool }) => (tool as PlannerTool).name));

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { findExpression } from '../../../../tools/builtin/calculator/english.js';
 import { synonyms, words } from './words.js';
 
@@ -56,7 +57,15 @@ const PATTERNS = {
 const NO_PATH = /^(and\/or|he\/she|km\/h|[ie]\.[eg]|w\/o|n\/a|[ap]\.m|vs\.|\.\w)$|^[\d./]+$/i;
 
 /** Everything in a text that may be an argument, in the order of the text. */
-export function findValues(text: string): Value[] {
+export function findValues(text: string): readonly Value[] {
+  const known = seen.get(text) ?? readValues(text);
+  seen.set(text, known);
+  return known;
+}
+/** A plan reads the same texts many times; "today" is another day tomorrow. */
+const seen = new LRUCache<string, readonly Value[]>({ max: 500, ttl: 10_000 });
+
+function readValues(text: string): Value[] {
   const found = findJson(text);
   let rest = found.reduce(blank, text);
   for (const [kind, pattern] of Object.entries(PATTERNS) as [keyof typeof PATTERNS, RegExp][]) {
@@ -118,17 +127,22 @@ const READ: Partial<Record<Kind, (text: string) => unknown>> = {
   },
 };
 
-const CITIES = Intl.supportedValuesOf('timeZone').map((zone) => {
-  const city = zone.slice(zone.lastIndexOf('/') + 1).replaceAll('_', ' ');
-  return { zone, city, pattern: new RegExp(String.raw`\b(?<=in |at |for |to |from |and |, )${city}\b`, 'i') };
-});
+const ZONES = new Map(
+  Intl.supportedValuesOf('timeZone').map((zone) => {
+    const city = zone.slice(zone.lastIndexOf('/') + 1).replaceAll('_', ' ');
+    return [city.toLowerCase(), zone];
+  }),
+);
+const CITY = new RegExp(
+  String.raw`\b(?<=(?:in|at|for|to|from|and|,) )(?:${[...ZONES.keys()].join('|')})\b`,
+  'gi',
+);
 
 /** Cities as time zones: `tokyo` is Asia/Tokyo. */
 export function findZones(text: string): Value[] {
-  return CITIES.flatMap(({ zone, city, pattern }): Value[] => {
-    const start = text.search(pattern);
-    return start < 0 ? [] : [{ kind: 'zone', value: zone, start, end: start + city.length }];
-  }).sort((a, b) => a.start - b.start);
+  return [...text.matchAll(CITY)].map(({ 0: city, index: start }): Value => {
+    return { kind: 'zone', value: ZONES.get(city.toLowerCase()), start, end: start + city.length };
+  });
 }
 
 /** Kinds that a text holds only when they are meant. */

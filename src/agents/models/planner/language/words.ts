@@ -45,8 +45,12 @@ function stem(word: string): string {
 }
 
 /** Stems that mean about the same as this one, itself included. */
-export function synonyms(of: string): Set<string> {
-  return new Set([of, ...SAME.filter((group) => group.has(of)).flatMap((group) => [...group])]);
+export function synonyms(of: string): ReadonlySet<string> {
+  return SYNONYMS.get(of) ?? new Set([of]);
+}
+const SYNONYMS = new Map<string, Set<string>>();
+for (const group of SAME) {
+  for (const one of group) SYNONYMS.set(one, new Set([...(SYNONYMS.get(one) ?? []), ...group]));
 }
 
 /** Verbs that fit almost any tool. */
