@@ -174,7 +174,7 @@ describe('calls', () => {
     });
     await until('the call is there', () => upstream.open === 1);
     gone.abort();
-    await expect(request).rejects.toThrow();
+    await expect(request).rejects.toThrow(/abort/);
     await until('the socket is closed', () => upstream.open === 0);
     expect(upstream.cancelled).toBe(1);
   });

@@ -5,6 +5,7 @@ import { type Fetch } from '../egress/guarded-fetch.js';
 
 const TIMEOUT_MS = 10_000;
 const SILENCE_MS = 60_000;
+/** ExportResultCode of the SDK. */
 const [SUCCESS, FAILED] = [0, 1];
 
 /** Sends spans as OTLP/HTTP JSON through the egress guard (OpenTelemetry protocol specification, OTLP/HTTP). */
@@ -17,21 +18,25 @@ export class OtlpSpanExporter implements SpanExporter {
     private readonly url: string,
   ) {}
 
-  export(spans: ReadableSpan[], done: (result: { code: number; error?: Error }) => void): void {
-    this.send(spans).then(
-      () => done({ code: SUCCESS }),
-      (error: unknown) => {
-        this.complain(error);
-        done({ code: FAILED });
-      },
-    );
+  export(spans: ReadableSpan[], done: (result: { code: number }) => void): void {
+    void this.send(spans).then(done);
   }
 
   async shutdown(): Promise<void> {
     // Nothing is kept here.
   }
 
-  private async send(spans: ReadableSpan[]): Promise<void> {
+  private async send(spans: ReadableSpan[]): Promise<{ code: number }> {
+    try {
+      await this.post(spans);
+      return { code: SUCCESS };
+    } catch (error) {
+      this.complain(error);
+      return { code: FAILED };
+    }
+  }
+
+  private async post(spans: ReadableSpan[]): Promise<void> {
     const body = JsonTraceSerializer.serializeRequest(spans);
     if (body === undefined) return;
     const response = await this.fetch(this.url, {

@@ -102,6 +102,7 @@ function nameOf(url: string): string {
   throw CommonErrors.invalid_request(undefined, { errors });
 }
 
-function shown({ generation: _, bytes, ...row }: WorkspaceRow): Shown {
-  return { ...row, bytes: bytes === null ? null : Number(bytes) };
+function shown({ bytes, ...row }: WorkspaceRow): Shown {
+  const { generation: _, ...rest } = row;
+  return { ...rest, bytes: bytes === null ? null : Number(bytes) };
 }
