@@ -11,19 +11,19 @@ import { CreateRuns1763800500000 } from './1763800500000-create-runs.js';
 import { CreateMcpSessions1763800600000 } from './1763800600000-create-mcp-sessions.js';
 import { CreateSessionContext1763800700000 } from './1763800700000-create-session-context.js';
 import { CreateInstallationKeys1763800900000 } from './1763800900000-create-installation-keys.js';
-import { CreateWorkspaces1763900400000 } from './1763900400000-create-workspaces.js';
-import { CreateWebhooks1763900800000 } from './1763900800000-create-webhooks.js';
-import { AddToolPolicy1763900100000 } from './1763900100000-add-tool-policy.js';
 import { AddToolSets1763900000000 } from './1763900000000-add-tool-sets.js';
-import { CreateUsage1763900700000 } from './1763900700000-create-usage.js';
+import { AddToolPolicy1763900100000 } from './1763900100000-add-tool-policy.js';
 import { CreateSecrets1763900200000 } from './1763900200000-create-secrets.js';
+import { CreateToolImports1763900210000 } from './1763900210000-create-tool-imports.js';
 import { CreateMcpServers1763900300000 } from './1763900300000-create-mcp-servers.js';
 import { AddMcpListUser1763900310000 } from './1763900310000-add-mcp-list-user.js';
+import { CreateWorkspaces1763900400000 } from './1763900400000-create-workspaces.js';
 import { CreateApprovals1763900500000 } from './1763900500000-create-approvals.js';
-import { ExtendRunsForAgents1763900600000 } from './1763900600000-extend-runs-for-agents.js';
-import { CreateToolImports1763900210000 } from './1763900210000-create-tool-imports.js';
 import { OrderRuns1763900510000 } from './1763900510000-order-runs.js';
 import { CreateSchedules1763900520000 } from './1763900520000-create-schedules.js';
+import { ExtendRunsForAgents1763900600000 } from './1763900600000-extend-runs-for-agents.js';
+import { CreateUsage1763900700000 } from './1763900700000-create-usage.js';
+import { CreateWebhooks1763900800000 } from './1763900800000-create-webhooks.js';
 
 /** Every migration, oldest first. A new one is added at the end; a released one is never changed. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -39,17 +39,17 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateMcpSessions1763800600000,
   CreateSessionContext1763800700000,
   CreateInstallationKeys1763800900000,
-  CreateWorkspaces1763900400000,
-  CreateWebhooks1763900800000,
-  AddToolPolicy1763900100000,
   AddToolSets1763900000000,
-  CreateUsage1763900700000,
+  AddToolPolicy1763900100000,
   CreateSecrets1763900200000,
+  CreateToolImports1763900210000,
   CreateMcpServers1763900300000,
   AddMcpListUser1763900310000,
+  CreateWorkspaces1763900400000,
   CreateApprovals1763900500000,
-  ExtendRunsForAgents1763900600000,
-  CreateToolImports1763900210000,
   OrderRuns1763900510000,
   CreateSchedules1763900520000,
+  ExtendRunsForAgents1763900600000,
+  CreateUsage1763900700000,
+  CreateWebhooks1763900800000,
 ];

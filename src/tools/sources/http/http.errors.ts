@@ -5,7 +5,7 @@ export const HttpToolErrors = defineErrors({
   remote_refused: { kind: 'unprocessable', message: 'The remote server refused the call.' },
   remote_failed: { kind: 'unavailable', message: 'The remote server could not answer the call.' },
   remote_invalid_json: {
-    kind: 'unavailable',
+    kind: 'internal',
     message: 'The remote server said that its answer is JSON, but it is not.',
   },
 });
