@@ -9,6 +9,8 @@ export const DATABASE_TIMEOUTS = {
   connectionTimeoutMillis: 1300,
   statement_timeout: 1500,
   query_timeout: 1600,
+  // A process that stands still within a transaction must not keep what it locked, least of all a run, from the others.
+  idle_in_transaction_session_timeout: 5000,
 } as const;
 
 /**

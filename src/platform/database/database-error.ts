@@ -1,8 +1,11 @@
 import { type AppError } from '../../common/app-error.js';
 import { CommonErrors } from '../../common/common.errors.js';
 
-/** SQLSTATE classes that say "not now": connection lost, no resources, shutting down, read-only after a failover. */
-const UNAVAILABLE_STATES = /^(08|53|57P0|25006)/;
+/**
+ * SQLSTATE classes that say "not now": connection lost, no resources, shutting down, read-only after a failover, a
+ * transaction in which this process stood still.
+ */
+const UNAVAILABLE_STATES = /^(08|53|57P0|25006|25P03)/;
 /** query_canceled by our statement limit, lock_not_available: the database is there but busy. */
 const BUSY_STATES = new Set(['57014', '55P03']);
 /** What sockets and the pool say. The pool has no code of its own, only texts. */
