@@ -1,12 +1,12 @@
-// Loaded into a server with `node --import`: kills it with SIGKILL before or after a statement that the file CRASH_FILE
-// describes as {"when":"before"|"after","label":"regular expression","once":"one that must have come before"}.
+// Loaded into a server with `node --import`: kills or stops it (CRASH_SIGNAL) before or after a statement that the file
+// CRASH_FILE describes as {"when":"before"|"after","label":"regular expression","once":"one that must have come before"}.
 // The label of a statement is its text; that of a write to the journal says which rows and events it holds. The server
 // itself knows nothing of this.
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 
 const query = pg.Client.prototype.query;
-const die = () => process.kill(process.pid, 'SIGKILL');
+const die = () => process.kill(process.pid, process.env.CRASH_SIGNAL ?? 'SIGKILL');
 let seen = '';
 
 pg.Client.prototype.query = function (...args) {
@@ -20,12 +20,19 @@ pg.Client.prototype.query = function (...args) {
   if (!new RegExp(point.label, 'i').test(label)) return query.apply(this, args);
   if (point.when === 'before') die();
   if (typeof args.at(-1) === 'function') {
-    args[args.length - 1] = die;
+    const done = args.at(-1);
+    args[args.length - 1] = (...results) => {
+      die();
+      done(...results);
+    };
     return query.apply(this, args);
   }
   const answer = query.apply(this, args);
-  answer?.then?.(die, die);
-  return answer;
+  // Who waits for the answer goes on after a stop, with the answer.
+  return answer?.then?.((result) => {
+    die();
+    return result;
+  });
 };
 
 function read() {

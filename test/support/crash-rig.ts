@@ -21,17 +21,22 @@ export class CrashRig {
   /** From the kill to the end of the run, or to its question to the user, in ms. */
   readonly recoveries: number[] = [];
   readonly tools: GatedTools;
+  protected server!: ServerProcess;
+  protected call!: TestApp['call'];
+  protected token = '';
+  protected pool!: pg.Pool;
   private readonly crashFile: string;
-  private server!: ServerProcess;
-  private call!: TestApp['call'];
-  private token = '';
-  private pool!: pg.Pool;
   private llm!: LlmServer;
   private environment!: Record<string, string>;
   private requests = 0;
   private point?: CrashPoint;
 
-  constructor(private readonly folder = makeFolder('crash-points')) {
+  /** `signal` is what happens to the server at a point. */
+  constructor(
+    private readonly signal: 'SIGKILL' | 'SIGSTOP' = 'SIGKILL',
+    private readonly settings: Readonly<Record<string, string>> = {},
+    private readonly folder = makeFolder('crash-points'),
+  ) {
     this.tools = new GatedTools(folder);
     this.crashFile = path.join(folder, 'crash.json');
   }
@@ -50,6 +55,8 @@ export class CrashRig {
       OPENAI_API_KEY: 'sk-test',
       LOG_LEVEL: 'warn',
       CRASH_FILE: this.crashFile,
+      CRASH_SIGNAL: this.signal,
+      ...this.settings,
     };
     await this.boot();
     const login = await this.call('POST', '/api/v1/auth/login', { body: ADMIN });
@@ -67,17 +74,10 @@ export class CrashRig {
 
   /** Does a run, kills the server at the point, starts it again, and checks all that must hold then. [R25] */
   async survive(point: CrashPoint): Promise<void> {
-    const word = `w-${randomUUID()}`;
-    const tool = point.approval ? 'wipe' : 'note';
-    const conversation = await this.call('POST', '/api/v1/conversations', { token: this.token, body: {} });
-    const route = `/api/v1/conversations/${conversation.body.id}/runs`;
-    const post = {
-      ...{ token: this.token, body: { input: `${tool} ${word}`, agent: 'clerk' } },
-      headers: { 'idempotency-key': word },
-    };
+    const { about, conversationId, post } = await this.prepare(point);
     this.arm(point);
     const died = this.died();
-    const acknowledged = await this.call('POST', route, post).catch(() => undefined);
+    const acknowledged = await post().catch(() => undefined);
     const hunted = acknowledged === undefined ? undefined : this.approveUntilDead(acknowledged.body.id);
     await died.finally(() => this.disarm());
     await hunted;
@@ -85,16 +85,33 @@ export class CrashRig {
     await this.boot();
 
     // Who got no answer asks again, as a client does; who got one finds what was promised.
-    const again = await this.call('POST', route, post);
+    const again = await post();
     expect(again.status).toBe(202);
     if (acknowledged?.status === 202) expect(again.body.id).toBe(acknowledged.body.id);
     const id = again.body.id as string;
     const asked = await this.finish(id, killed);
-    await this.check(id, conversation.body.id, { tool, word, asked });
+    await this.check(id, conversationId, { ...about, asked });
   }
 
-  /** Approves, rejects doubtful repetitions, until the run has ended; the kinds of what was asked. */
-  private async finish(id: string, killed: number): Promise<string[]> {
+  /** A conversation, and the POST of the one run that it gets, which may be sent again. */
+  protected async prepare({ approval }: CrashPoint) {
+    const about = { tool: approval ? 'wipe' : 'note', word: `w-${randomUUID()}` };
+    const conversation = await this.call('POST', '/api/v1/conversations', { token: this.token, body: {} });
+    const conversationId = conversation.body.id as string;
+    const post = () =>
+      this.call('POST', `/api/v1/conversations/${conversationId}/runs`, {
+        ...{ token: this.token, body: { input: `${about.tool} ${about.word}`, agent: 'clerk' } },
+        headers: { 'idempotency-key': about.word },
+      });
+    return { about, conversationId, post };
+  }
+
+  /** Approves, but decides doubtful repetitions as said, until the run has ended; the kinds of what was asked. */
+  protected async finish(
+    id: string,
+    killed: number,
+    doubtful: 'approve' | 'reject' = 'reject',
+  ): Promise<string[]> {
     const asked: string[] = [];
     for (let tries = 0; tries < 10; tries += 1) {
       const run = await this.call('GET', `/api/v1/runs/${id}/wait?timeoutMs=40000`, { token: this.token });
@@ -102,14 +119,14 @@ export class CrashRig {
       if (run.body.status !== 'requires_action') break;
       for (const { id: approval, kind } of await this.pending(id)) {
         asked.push(kind);
-        const decision = kind === 'tool_call' ? 'approve' : 'reject';
+        const decision = kind === 'tool_call' ? 'approve' : doubtful;
         await this.call('POST', `/api/v1/approvals/${approval}`, { token: this.token, body: { decision } });
       }
     }
     return asked;
   }
 
-  private async check(
+  protected async check(
     id: string,
     conversationId: string,
     { tool, word, asked }: { tool: string; word: string; asked: readonly string[] },
@@ -141,21 +158,21 @@ export class CrashRig {
       expect(rows.filter(({ type }) => once.test(type))).toHaveLength(1);
   }
 
-  private async boot(): Promise<void> {
+  protected async boot(): Promise<void> {
     this.server = await startServer(this.environment, {
       command: [process.execPath, '--import', PRELOAD, 'dist/src/main.js'],
     });
     this.call = caller(this.server.url);
   }
 
-  private arm(point: CrashPoint): void {
+  protected arm(point: CrashPoint): void {
     this.point = point;
     this.requests = 0;
     if (point.statement !== undefined) writeFileSync(this.crashFile, JSON.stringify(point.statement));
     this.tools.killAt(point.tool);
   }
 
-  private disarm(): void {
+  protected disarm(): void {
     this.point = undefined;
     rmSync(this.crashFile, { force: true });
     this.tools.killAt(undefined);
@@ -196,8 +213,8 @@ export class CrashRig {
     this.requests += 1;
     const { model } = this.point ?? {};
     if (model?.request === this.requests) {
-      if (model.isBegun) setTimeout(() => this.server.child.kill('SIGKILL'), 60);
-      else this.server.child.kill('SIGKILL');
+      if (model.isBegun) setTimeout(() => this.server.child.kill(this.signal), 60);
+      else this.server.child.kill(this.signal);
     }
     const [name = '', text] = question.split(' ');
     if (results.length === 0) return { kind: 'reply', text: LONG, calls: [{ name, args: { text } }] };
