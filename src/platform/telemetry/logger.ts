@@ -82,8 +82,13 @@ export class PinoLoggerService implements LoggerService {
     const context = typeof rest.at(-1) === 'string' ? (rest.at(-1) as string) : undefined;
     const error = [message, ...rest].find((value): value is Error => value instanceof Error);
     const fields = typeof message === 'object' && !(message instanceof Error) ? message : {};
-    const text =
-      message instanceof Error ? message.message : typeof message === 'string' ? message : undefined;
+    const text = message instanceof Error ? message.message : textOf(message, rest.slice(0, -1));
     this.logger[level]({ ...fields, context, ...(error && { err: error }) }, text);
   }
+}
+
+/** The text of a line: the message itself, or what follows fields that come first, as pino takes them. */
+function textOf(message: unknown, rest: readonly unknown[]): string | undefined {
+  if (typeof message === 'string') return message;
+  return rest.find((value): value is string => typeof value === 'string');
 }
