@@ -18,9 +18,12 @@ const MASK = '[redacted]';
 /** The forms in which a value may turn up in a header, a URL or a body. */
 function formsOf(value: string): string[] {
   const base64 = Buffer.from(value).toString('base64').replace(/=+$/, '');
+  const json = JSON.stringify(value).slice(1, -1);
   const forms = [
     value,
-    JSON.stringify(value).slice(1, -1),
+    json,
+    // JSON inside JSON: a body that a line of the log quotes.
+    JSON.stringify(json).slice(1, -1),
     encodeURIComponent(value.toWellFormed()),
     new URLSearchParams({ v: value }).toString().slice(2),
     base64,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type Fetch, type Hop } from '../../platform/egress/guarded-fetch.js';
 import { Egress } from '../../platform/egress/egress.js';
+import { knownSecrets } from '../../platform/telemetry/secret-mask.js';
 import { SecretVault } from './secret-vault.service.js';
 
 const PLACEHOLDER = /secret-placeholder-[0-9a-f]{32}/g;
@@ -48,6 +49,8 @@ class SecretPlaceholders {
         continue;
       }
       const filled = await this.replace(plain, url);
+      // The pair of RFC 7617 is as secret as the password in it, and has a base64 form of its own.
+      if (pair !== undefined) knownSecrets.add(filled);
       headers.set(name, pair === undefined ? filled : `Basic ${Buffer.from(filled).toString('base64')}`);
     }
     return url;
