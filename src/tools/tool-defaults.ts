@@ -38,16 +38,19 @@ export function isDestructive({ destructiveHint, readOnlyHint }: ToolAnnotations
 }
 
 /**
- * Has an agent to wait for a person before it calls this tool, by its policy alone? A tool that says neither that it is
- * read-only nor that it destroys nothing is taken to be destructive (MCP specification, ToolAnnotations). The agent and
- * the run may ask for more.
+ * Known to do no harm: it says that it changes nothing, or that it destroys nothing. A tool that says neither is taken
+ * to be destructive, as in the MCP specification (ToolAnnotations: destructiveHint is true by default). [S67]
  */
+export function isHarmless({ destructiveHint, readOnlyHint }: ToolAnnotations): boolean {
+  return readOnlyHint === true || destructiveHint === false;
+}
+
+/** Has an agent to wait for a person before it calls this tool, by its policy alone? Agent and run may ask for more. */
 export function needsApproval({
   annotations,
   policy,
 }: Pick<ToolDefinition, 'annotations' | 'policy'>): boolean {
-  const isHarmless = annotations.readOnlyHint === true || annotations.destructiveHint === false;
-  return policy.approval === 'always' || (policy.approval === 'destructive' && !isHarmless);
+  return policy.approval === 'always' || (policy.approval === 'destructive' && !isHarmless(annotations));
 }
 
 /** Everyone with `tools:call`; what says of itself that it destroys is for admins. */

@@ -9,14 +9,6 @@ export function stricter(a: Level, b: Level): Level {
   return STRICTNESS[Math.max(STRICTNESS.indexOf(a), STRICTNESS.indexOf(b))] ?? 'always';
 }
 
-/**
- * Known to do no harm: it says that it changes nothing, or that it destroys nothing. A tool that says neither is taken
- * to be destructive, as in the MCP specification (ToolAnnotations: destructiveHint is true by default). [S67]
- */
-export function isHarmless({ annotations }: ToolDefinition): boolean {
-  return annotations.readOnlyHint === true || annotations.destructiveHint === false;
-}
-
 const REMOTE_KINDS: ReadonlySet<string> = new Set(['http', 'openapi', 'mcp']);
 
 /** Does it reach beyond this server: may its results be written by strangers, and do its arguments leave? */

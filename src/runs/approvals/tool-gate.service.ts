@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type AgentDefinition } from '../../agents/agent.js';
 import { AuditLog } from '../../audit/audit-log.service.js';
 import { canonicalHash } from '../../tools/schema/canonical-json.js';
+import { isHarmless } from '../../tools/tool-defaults.js';
 import { ToolRegistry } from '../../tools/tool-registry.service.js';
 import { type ToolDefinition } from '../../tools/tool.js';
 import { type RunContext } from '../run-context.js';
@@ -10,7 +11,7 @@ import { RunLogRepository } from '../run-log.repository.js';
 import { type ApprovalReason, type Arguments, type BoundCall, type KnownApproval } from './approval.js';
 import { ApprovalErrors } from './approvals.errors.js';
 import { BoundTools } from './bound-tools.service.js';
-import { isHarmless, isOpen, mayLeak, stricter } from './approval-policy.js';
+import { isOpen, mayLeak, stricter } from './approval-policy.js';
 import { resolved } from './run-approvals.js';
 
 /** A tool call that an agent wants to make. */
@@ -86,7 +87,7 @@ export class ToolGate {
   ): Promise<ApprovalReason | undefined> {
     const level = stricter(tool.policy.approval, agent.approval);
     if (level === 'never') return undefined;
-    if (level === 'always' || !isHarmless(tool)) return 'policy';
+    if (level === 'always' || !isHarmless(tool.annotations)) return 'policy';
     if (mayLeak(tool, args, context.userText) && (await this.isTainted(context))) return 'policy_tainted';
     return undefined;
   }
