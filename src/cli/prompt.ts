@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { CliError } from './cli-error.js';
 
 /** Asks for one line on the terminal; without one, takes the next line of stdin. */
@@ -14,6 +15,14 @@ export async function askSecret(question: string): Promise<string> {
   const answer = await readLine('', nowhere);
   if (process.stdin.isTTY) process.stderr.write('\n');
   return answer;
+}
+
+/** All of a stdin that is no terminal, without its last line end: a key file has many lines. Undefined on a terminal. */
+export async function everythingPiped(): Promise<string | undefined> {
+  if (process.stdin.isTTY) return undefined;
+  const given = (await text(process.stdin)).replace(/\r?\n$/, '');
+  if (given === '') throw new CliError('Nothing to read on stdin.');
+  return given;
 }
 
 /** Lines of a stdin that is no terminal, read once: readline keeps what it has read beyond a line. */

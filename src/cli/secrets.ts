@@ -2,7 +2,7 @@ import { type Command } from 'commander';
 import { type CliEnv } from '../config/cli-env.js';
 import { contextOf } from './context.js';
 import { everything } from './pages.js';
-import { askSecret } from './prompt.js';
+import { askSecret, everythingPiped } from './prompt.js';
 
 interface Secret {
   readonly name: string;
@@ -35,7 +35,7 @@ export function registerSecrets(program: Command, env: CliEnv): void {
     .requiredOption('--origin <origin...>', 'where it may be sent, e.g. https://api.example.com')
     .action(async (name: string, { origin }: { origin: string[] }, command: Command) => {
       const { api, out } = contextOf(command, env);
-      const value = await askSecret(`Value of ${name}: `);
+      const value = (await everythingPiped()) ?? (await askSecret(`Value of ${name}: `));
       const stored = await api.request<Secret>('PUT', route(name), { body: { value, origins: origin } });
       if (out.json) out.data(stored);
       else out.line(`${stored.name} is stored for ${stored.origins.join(', ')}`);

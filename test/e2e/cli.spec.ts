@@ -210,3 +210,35 @@ describe('the registry as a file', () => {
     expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining('! tools calculator: ')]);
   });
 });
+
+describe('secrets and imports', () => {
+  const openapi = (name: string, ...more: string[]) => cli(['tools', 'import', 'openapi', name, ...more]);
+
+  it('keep a file of many lines as it is, and never show it', async () => {
+    await login();
+    const set = ['secrets', 'set', 'pem', '--origin', 'https://api.example.com'];
+    expect(await cli(set)).toMatchObject({ code: 1, stderr: expect.stringContaining('Nothing to read') });
+    expect((await cli(set, { input: 'short\nbut with a second line\n' })).code).toBe(0);
+    const listed = (await cli(['secrets', 'list'])).stdout;
+    expect(listed).toContain('https://api.example.com');
+    expect(listed).not.toContain('second line');
+    expect((await cli(['secrets', 'delete', 'pem'])).stdout).toBe('pem is forgotten\n');
+  });
+
+  it('are made, listed and deleted; nothing made is a failure', async () => {
+    await login();
+    const tracker = path.join(PROJECT, 'examples/development-assistant/tracker.openapi.yaml');
+    const made = await openapi(tracker, '--name', 'tracker', '--include', 'tag:tickets');
+    expect([made.code, made.stderr]).toEqual([0, expect.stringContaining('3 made, 0 refused')]);
+    expect((await cli(['tools', 'import', 'list'])).stdout).toMatch(/^tracker +3 /m);
+    expect((await cli(['tools', 'import', 'refresh', 'tracker'])).stderr).toContain(
+      'tool_import_without_url',
+    );
+    expect((await cli(['tools', 'import', 'delete', 'tracker'])).code).toBe(0);
+    const refused = await openapi(tracker, '--name', 'tracker', '--secret', 'none', '--dry-run');
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringContaining('0 would be made, 4 refused'),
+    ]);
+  });
+});
