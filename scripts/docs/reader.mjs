@@ -78,7 +78,7 @@ export class Reader {
     await this.stopServer();
     const [command, args] = hasTerminal
       ? ['script', ['-qfec', script, '/dev/null']]
-      : ['bash', ['-c', `exec ${script}`]];
+      : ['bash', ['-c', `exec env ${script}`]];
     const child = spawn(command, args, { cwd: this.clone, env: this.env });
     this.server = child;
     let output = '';
