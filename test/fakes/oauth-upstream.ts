@@ -99,6 +99,8 @@ export class AuthorizationServer {
 /** An MCP server that wants a token of an authorization server and says whose it was. */
 export class ProtectedUpstream {
   issuer: string;
+  /** Where the challenge says that its metadata is; then there is none here. */
+  metadataUrl?: string;
   readonly bearers: string[] = [];
 
   private constructor(
@@ -128,16 +130,15 @@ export class ProtectedUpstream {
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const text = await textOf(request);
     const { origin, pathname } = new URL(request.url ?? '/', this.url);
-    if (pathname.startsWith('/.well-known/oauth-protected-resource'))
+    if (pathname.startsWith('/.well-known/oauth-protected-resource') && this.metadataUrl === undefined)
       return json(response, 200, { resource: this.url, authorization_servers: [this.issuer] });
     if (pathname !== '/mcp') return json(response, 404, {});
     const bearer = (request.headers.authorization ?? '').replace('Bearer ', '');
     const token = this.authorization.tokens.get(bearer);
     if (token === undefined || token.expired) {
-      response.setHeader(
-        'www-authenticate',
-        `Bearer resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"`,
-      );
+      const metadataUrl = this.metadataUrl ?? `${origin}/.well-known/oauth-protected-resource/mcp`;
+      const challenge = Buffer.from(`Bearer resource_metadata="${metadataUrl}"`, 'utf8').toString('latin1');
+      response.setHeader('www-authenticate', challenge);
       return json(response, 401, {});
     }
     this.bearers.push(bearer);

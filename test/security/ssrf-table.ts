@@ -26,20 +26,28 @@ const OTHER_URLS = [
 ];
 /** Names that an attacker's DNS answers, on a port that the guard allows; each with the addresses it gives. */
 const NAMES = ['one-address', 'mixed', 'ipv6', 'mapped', 'private', 'metadata'] as const;
+/** A name whose first answer is an allowed address, and each later one an address of the inside. */
+const CHANGING = 'https://changing.rebind.example:8443/';
 
 /** One way from a caller to the guard: gives the server a URL, makes it follow it, and says what the caller was told. */
 export type EntryPoint = (server: TestApp, token: string, url: string) => Promise<TestResponse>;
 
 export interface SsrfWorld {
-  /** For startTestApp: the redirecting server is allowed by name, nothing else. */
-  readonly environment: Record<string, string>;
+  /** For EGRESS_ALLOW: the redirecting server by name, nothing else. */
+  readonly allow: string;
+  /** For EGRESS_ALLOW: a range that stands for the public internet, where the first answer of DNS lies. */
+  readonly publicRange: string;
   readonly urls: readonly string[];
   /** Connections to any address that must not be reached. */
   hits(): number;
   redirectTo(url: string): string;
   redirects(): number;
+  /** Connections to the address that was checked. */
+  checked(): number;
   /** Answers for the names of the table, in place of DNS. */
   rebind(server: TestApp): readonly string[];
+  /** Forgets that the changing name was asked for: its next answer is the first one. */
+  turnBack(): void;
   /** Connects to the canary twice as a hole in the guard would, and says how many of these it counted. */
   prove(): Promise<number>;
   stop(): void;
@@ -62,25 +70,36 @@ export async function startSsrfWorld(): Promise<SsrfWorld> {
   await listen(createServer(onHit), '::1', port).catch(() => undefined); // a machine without IPv6
   const inside = `127.77.${1 + Math.floor(Math.random() * 250)}.1`;
   await listen(createServer(onHit), inside, 8443);
+  let checked = 0;
+  const outside = inside.replace('127.77.', '127.88.');
+  const onChecked = (socket: Socket) => {
+    checked += 1;
+    socket.destroy();
+  };
+  await listen(createServer(onChecked), outside, 8443);
 
   let redirects = 0;
   const redirector = createHttpServer((request, response) => {
     redirects += 1;
-    const to = new URL(request.url ?? '/', 'http://x').searchParams.get('to') ?? '';
-    response.writeHead(302, { location: Buffer.from(to, 'utf8').toString('latin1') }).end();
+    // In the path, which is what is kept of a URL whose metadata is asked for (RFC 8414 section 3.1).
+    const [, to = ''] = /\/to-([\w-]+)/.exec(request.url ?? '') ?? [];
+    response.writeHead(302, { location: Buffer.from(to, 'base64url').toString('latin1') }).end();
   });
   const redirectPort = await listen(redirector, '127.0.0.1');
 
-  const addresses: Record<(typeof NAMES)[number], string[]> = {
+  let lookups = 0;
+  const addresses: Record<string, string[]> = {
     'one-address': [inside],
     mixed: ['93.184.215.14', inside],
     ipv6: ['::1'],
     mapped: [`::ffff:${inside}`],
     private: ['10.0.0.1'],
     metadata: ['169.254.169.254'],
+    changing: [inside],
   };
   return {
-    environment: { EGRESS_ALLOW: `127.0.0.1:${redirectPort}` },
+    allow: `127.0.0.1:${redirectPort}`,
+    publicRange: '127.88.0.0/16',
     urls: [
       ...LOCAL_HOSTS.map((host) => `http://${host}:${port}/`),
       `https://127.0.0.1:${port}/`,
@@ -88,11 +107,14 @@ export async function startSsrfWorld(): Promise<SsrfWorld> {
     ],
     hits: () => hits,
     redirects: () => redirects,
-    redirectTo: (url) => `http://127.0.0.1:${redirectPort}/?to=${encodeURIComponent(url)}`,
+    checked: () => checked,
+    redirectTo: (url) =>
+      `http://127.0.0.1:${redirectPort}/to-${Buffer.from(url, 'utf8').toString('base64url')}`,
     rebind: (server) => {
       const resolver = server.app.get(NameResolver, { strict: false });
       resolver.lookup = (name, _, callback) => {
-        const found = addresses[name.split('.')[0] as (typeof NAMES)[number]];
+        const isFirst = name === new URL(CHANGING).hostname && ++lookups === 1;
+        const found = isFirst ? [outside] : addresses[name.split('.')[0] ?? ''];
         if (found === undefined)
           return callback(Object.assign(new Error('unknown'), { code: 'ENOTFOUND' }), []);
         callback(
@@ -101,6 +123,9 @@ export async function startSsrfWorld(): Promise<SsrfWorld> {
         );
       };
       return NAMES.map((name) => `https://${name}.rebind.example:8443/`);
+    },
+    turnBack: () => {
+      lookups = 0;
     },
     prove: async () => {
       const before = hits;
@@ -142,6 +167,28 @@ export async function everyUrlIsRefused(
   // The table is worth something only when the redirecting server was really asked, each time.
   expect(world.redirects() - redirects).toBeGreaterThanOrEqual(world.urls.length);
   expect(reached).toEqual([]);
+}
+
+/**
+ * Gives a name that changes its address once it was checked, direct and by redirect. Only the address that was checked
+ * may be connected to. [S50]
+ */
+export async function changingNameGainsNothing(
+  world: SsrfWorld,
+  server: TestApp,
+  token: string,
+  visit: EntryPoint,
+): Promise<void> {
+  world.rebind(server);
+  for (const url of [CHANGING, world.redirectTo(CHANGING)]) {
+    world.turnBack();
+    const before = world.checked();
+    const redirects = world.redirects();
+    expect(JSON.stringify(await visit(server, token, url))).not.toContain('canary');
+    // The address that was checked is the one that was connected to; not every redirect is followed.
+    if (url === CHANGING) expect(world.checked()).toBeGreaterThan(before);
+    else expect(world.redirects()).toBeGreaterThan(redirects);
+  }
 }
 
 function isRefused({ status, body }: TestResponse): boolean {

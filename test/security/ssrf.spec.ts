@@ -1,41 +1,90 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { AuthorizationServer, ProtectedUpstream } from '../fakes/oauth-upstream.js';
 import { startTestApp, type TestApp, type TestResponse } from '../support/test-app.js';
-import { type EntryPoint, everyUrlIsRefused, startSsrfWorld, type SsrfWorld } from './ssrf-table.js';
+import {
+  changingNameGainsNothing,
+  type EntryPoint,
+  everyUrlIsRefused,
+  startSsrfWorld,
+  type SsrfWorld,
+} from './ssrf-table.js';
 
 jest.setTimeout(120_000);
 
 let world: SsrfWorld;
+let authorization: AuthorizationServer;
+let upstream: ProtectedUpstream;
 let server: TestApp;
 let token: string;
+/** The same server where a loopback range counts as public: only there can an address be checked and connected to. */
+let ranged: TestApp;
+let rangedToken: string;
 beforeAll(async () => {
   world = await startSsrfWorld();
-  server = await startTestApp(world.environment);
-  token = await server.login();
-  await server.call('PATCH', '/api/v1/tools/http_request', { token, body: { enabled: true } });
+  authorization = await AuthorizationServer.start();
+  upstream = await ProtectedUpstream.start(authorization);
+  const allow = [world.allow, new URL(authorization.issuer).host, new URL(upstream.url).host];
+  [server, token] = await startWith(allow);
+  [ranged, rangedToken] = await startWith([...allow, world.publicRange]);
 });
 afterAll(async () => {
-  await server?.stop();
+  await Promise.all([server?.stop(), ranged?.stop()]);
+  await Promise.all([upstream?.stop(), authorization?.stop()]);
   world?.stop();
 });
 
-const callTool = (name: string, args: object): Promise<TestResponse> =>
-  server.call('POST', `/api/v1/tools/${name}/call`, { token, body: { arguments: args } });
+/** A server with what the entry points need: the tool http_request, and the secret of an OAuth client. */
+async function startWith(allow: readonly string[]): Promise<[TestApp, string]> {
+  const app = await startTestApp({ EGRESS_ALLOW: allow.join(',') });
+  const admin = await app.login();
+  await app.call('PATCH', '/api/v1/tools/http_request', { token: admin, body: { enabled: true } });
+  const secret = { value: 'client-secret-0123456789', origins: [authorization.issuer] };
+  await app.call('PUT', '/api/v1/secrets/ssrf-client', { token: admin, body: secret });
+  return [app, admin];
+}
+
+const callTool = (app: TestApp, as: string, name: string, args: object): Promise<TestResponse> =>
+  app.call('POST', `/api/v1/tools/${name}/call`, { token: as, body: { arguments: args } });
+
+/** Adds an MCP server, looks at it, and removes it. */
+async function lookAt(app: TestApp, as: string, url: string, auth: object | null): Promise<TestResponse> {
+  const body = { name: 'ssrf', url, auth };
+  const made = await app.call('POST', '/api/v1/mcp-servers', { token: as, body });
+  if (made.status !== 201) return made;
+  const route = `/api/v1/mcp-servers/${made.body.id}`;
+  const looked = await app.call('POST', `${route}/refresh`, { token: as });
+  await app.call('DELETE', route, { token: as });
+  return looked;
+}
+
+/** An MCP server that wants OAuth, and whose metadata leads to `url` by what `lie` sets. */
+const byMetadata =
+  (lie: (url: string) => void): EntryPoint =>
+  async (app, as, url) => {
+    lie(url);
+    const auth = { type: 'client_credentials', clientId: 'c', secret: 'ssrf-client' };
+    const looked = await lookAt(app, as, upstream.url, auth);
+    upstream.metadataUrl = undefined;
+    upstream.issuer = authorization.issuer;
+    authorization.lies = {};
+    return looked;
+  };
 
 /** Every way in which a URL of a caller is fetched. A new one is a line here. */
 const ENTRY_POINTS: Record<string, EntryPoint> = {
-  'the tool http_request': (_server, _token, url) => callTool('http_request', { url }),
+  'the tool http_request': (app, as, url) => callTool(app, as, 'http_request', { url }),
 
-  'a Git workspace': async (_server, _token, url) => {
-    const added = await server.call('POST', '/api/v1/workspaces', { token, body: { url, name: 'ssrf' } });
+  'a Git workspace': async (app, as, url) => {
+    const added = await app.call('POST', '/api/v1/workspaces', { token: as, body: { url, name: 'ssrf' } });
     if (added.status !== 202) return added;
     const route = '/api/v1/workspaces/ssrf';
     let { body } = added;
-    while (body.state === 'fetching') ({ body } = await server.call('GET', route, { token }));
-    await server.call('DELETE', route, { token });
+    while (body.state === 'fetching') ({ body } = await app.call('GET', route, { token: as }));
+    await app.call('DELETE', route, { token: as });
     return { ...added, body: { ...body, isError: body.state === 'failed' } };
   },
 
-  'an http tool, made and called': async (_server, _token, url) => {
+  'an http tool, made and called': async (app, as, url) => {
     const source = { method: 'GET', url };
     const body = {
       name: 'ssrf_http',
@@ -44,33 +93,34 @@ const ENTRY_POINTS: Record<string, EntryPoint> = {
       inputSchema: { type: 'object' },
       source,
     };
-    const made = await server.call('POST', '/api/v1/tools', { token, body });
+    const made = await app.call('POST', '/api/v1/tools', { token: as, body });
     if (made.status !== 201) return made;
-    const told = await callTool('ssrf_http', {});
-    await server.call('DELETE', '/api/v1/tools/ssrf_http', { token });
+    const told = await callTool(app, as, 'ssrf_http', {});
+    await app.call('DELETE', '/api/v1/tools/ssrf_http', { token: as });
     return told;
   },
 
-  'the URL of an OpenAPI document': (_server, _token, url) =>
-    server.call('POST', '/api/v1/tool-imports/openapi', { token, body: { name: 'ssrf', url, dryRun: true } }),
+  'the URL of an OpenAPI document': (app, as, url) =>
+    app.call('POST', '/api/v1/tool-imports/openapi', {
+      token: as,
+      body: { name: 'ssrf', url, dryRun: true },
+    }),
 
-  'a webhook': async (_server, _token, url) => {
-    const made = await server.call('POST', '/api/v1/webhooks', { token, body: { url } });
+  'a webhook': async (app, as, url) => {
+    const made = await app.call('POST', '/api/v1/webhooks', { token: as, body: { url } });
     if (made.status !== 201) return made;
     const route = `/api/v1/webhooks/${made.body.id}`;
-    const ping = await server.call('POST', `${route}/ping`, { token });
-    await server.call('DELETE', route, { token });
+    const ping = await app.call('POST', `${route}/ping`, { token: as });
+    await app.call('DELETE', route, { token: as });
     return ping;
   },
 
-  'an upstream MCP server': async (_server, _token, url) => {
-    const made = await server.call('POST', '/api/v1/mcp-servers', { token, body: { name: 'ssrf', url } });
-    if (made.status !== 201) return made;
-    const route = `/api/v1/mcp-servers/${made.body.id}`;
-    const looked = await server.call('POST', `${route}/refresh`, { token });
-    await server.call('DELETE', route, { token });
-    return looked;
-  },
+  'an upstream MCP server': (app, as, url) => lookAt(app, as, url, null),
+  'the resource metadata of an upstream MCP server': byMetadata((url) => (upstream.metadataUrl = url)),
+  'the authorization server of an upstream MCP server': byMetadata((url) => (upstream.issuer = url)),
+  'the token endpoint of an upstream MCP server': byMetadata(
+    (url) => (authorization.lies = { token_endpoint: url }),
+  ),
 };
 
 describe('[S49] [S50] [S51] [S52] no URL of a caller reaches the inside', () => {
@@ -80,6 +130,11 @@ describe('[S49] [S50] [S51] [S52] no URL of a caller reaches the inside', () => 
 
   it.each(Object.keys(ENTRY_POINTS))('by %s', async (name) => {
     await everyUrlIsRefused(world, server, token, ENTRY_POINTS[name] as EntryPoint);
+    expect(world.hits()).toBe(0);
+  });
+
+  it.each(Object.keys(ENTRY_POINTS))('[S50] by %s, with a name that changes its address', async (name) => {
+    await changingNameGainsNothing(world, ranged, rangedToken, ENTRY_POINTS[name] as EntryPoint);
     expect(world.hits()).toBe(0);
   });
 
