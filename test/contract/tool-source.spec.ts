@@ -1,4 +1,6 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
+import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { makeReportingDatabase, writeDatabaseList } from '../support/read-only-database.js';
@@ -114,3 +116,61 @@ toolSourceContract('agent', async () => {
     },
   };
 });
+
+/** A server that greets, hangs, fails and says much, by its path; and how many of its answers are open. */
+async function startRemote() {
+  const open = new Set<ServerResponse>();
+  const remote = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://remote');
+    open.add(response);
+    response.on('close', () => open.delete(response));
+    if (pathname === '/hang') return;
+    response.writeHead(pathname === '/fail' ? 500 : 200, { 'content-type': 'text/plain' });
+    if (pathname === '/fail') response.end('canary select * from users');
+    else response.end(pathname === '/long' ? 'x'.repeat(10_000) : `Hello ${searchParams.get('who')}`);
+  });
+  await new Promise<void>((resolve) => remote.listen(0, '127.0.0.1', resolve));
+  const stop = async () => {
+    remote.closeAllConnections();
+    await new Promise((resolve) => remote.close(resolve));
+  };
+  return { host: `127.0.0.1:${(remote.address() as AddressInfo).port}`, open, stop };
+}
+
+/** Fixture of the tools `<prefix>_greet`, `_hang`, `_fail` and `_long` of that server, which `make` makes. */
+function remoteContract(kind: 'http', make: (path: string, host: string) => object): void {
+  toolSourceContract(kind, async () => {
+    const { host, open, stop } = await startRemote();
+    const server = await startTestApp({ EGRESS_ALLOW: host });
+    const token = await server.login();
+    const route = '/api/v1/tools';
+    for (const name of ['greet', 'hang', 'fail', 'long']) {
+      const answer = await server.call('POST', route, { token, body: make(name, host) });
+      if (answer.status > 201) throw new Error(JSON.stringify(answer.body));
+    }
+    return {
+      server,
+      tool: 'greet',
+      arguments: { who: 'Ada' },
+      answer: 'Hello Ada',
+      wrongArguments: { who: { first: 'Ada' } },
+      hanging: { tool: 'hang', arguments: { who: 'Ada' }, isRunning: () => open.size > 0 },
+      failing: { tool: 'fail', arguments: { who: 'Ada' }, hidden: 'canary' },
+      large: { tool: 'long', arguments: { who: 'Ada' } },
+      stop,
+    };
+  });
+}
+
+remoteContract('http', (name, host) => ({
+  kind: 'http',
+  name,
+  description: `Asks for ${name}.`,
+  inputSchema: {
+    type: 'object',
+    properties: { who: { type: 'string' } },
+    required: ['who'],
+    additionalProperties: false,
+  },
+  source: { method: 'GET', url: `http://${host}/${name}`, query: { who: { $arg: '/who' } } },
+}));
