@@ -188,7 +188,7 @@ describe('lists', () => {
       const looked = await refresh();
       expect(looked.status).toBeGreaterThanOrEqual(400);
       expect(JSON.stringify(looked.body)).not.toContain('jsonrpc');
-      const { body } = await server.call('GET', '/api/v1/tools?q=up__&limit=100', { token });
+      const { body } = await server.call('GET', '/api/v1/tools?kind=mcp&limit=100', { token });
       expect(body.items.map((each: { name: string }) => each.name)).toEqual(['up__add', 'up__echo']);
       upstream.fault = 'none';
       await until('it is back by itself', async () => (await tool('up__echo')).state === 'active', 20_000);
