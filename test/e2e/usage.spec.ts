@@ -128,7 +128,7 @@ describe('usage and budgets', () => {
       tokensToday: 36,
       usdToday: expect.closeTo(2 * COST, 9),
     });
-    expect((await start((await member()).token)).status).toBe(202);
+    expect((await run((await member()).token)).status).toBe('completed');
   });
 
   it('[S70] a budget of dollars counts too, and ends a run in its middle', async () => {
