@@ -38,7 +38,8 @@ it('[S09] a retired key still verifies, a new one signs, and the key ring may ro
 });
 
 it('[S10] a key ring that has lost the key of what is sealed stops the start, and says so', async () => {
-  const env = readEnv({ ...testEnvironment(server.databaseUrl, server.folder), ENCRYPTION_KEYS: next });
+  // The start with `next` first has sealed everything by it.
+  const env = readEnv({ ...testEnvironment(server.databaseUrl, server.folder), ENCRYPTION_KEYS: ring });
   await expect(createApp(env)).rejects.toThrow(/ENCRYPTION_KEYS does not open/);
 });
 
