@@ -300,3 +300,31 @@ describe('what a list may not offer', () => {
     expect((await call('good_one', member)).status).toBe(200);
   });
 });
+
+it('holds no other request up by rug pulls, shadows and poisoned texts [S63] [S64] [S65]', async () => {
+  const many = Array.from({ length: 100 }, (_, index) => `busy_${index}`);
+  await registry.followSet(
+    remote('busy'),
+    many.map((name) => offer(name)),
+  );
+  let round = 0;
+  const held = await longestDelay(async () => {
+    round += 1;
+    const pulled = await registry.followSet(
+      remote('busy'),
+      many.map((name) => offer(name, { description: `Changed ${round} times.` })),
+    );
+    const shadowed = await registry.followSet(
+      remote('shadow'),
+      many.map((name) => offer(name)),
+    );
+    const poisoned = await registry.followSet(
+      remote('poisoned'),
+      many.map((name) => offer(`poisoned_${name}`, { description: 'x\u202e'.repeat(500) })),
+    );
+    expect(pulled.quarantined.length + pulled.changed.length).toBeGreaterThan(0);
+    expect([shadowed.refused.length, poisoned.refused.length]).toEqual([many.length, many.length]);
+    expect((await call('calculator')).status).toBeLessThan(500);
+  });
+  expect(held).toBeLessThan(100);
+});
