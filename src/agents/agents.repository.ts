@@ -8,6 +8,7 @@ import {
   type SelectQueryBuilder,
 } from 'typeorm';
 import { newId } from '../common/ids.js';
+import { ADVISORY_LOCKS } from '../platform/database/advisory-locks.js';
 import { type Transaction } from '../platform/database/transactions.js';
 import { AgentRow, AgentVersionRow } from './agent.entity.js';
 import { type AgentOrigin, type AgentSpec } from './agent.js';
@@ -16,16 +17,13 @@ import { specHash } from './agent-spec.schema.js';
 /** An agent with the version that is in use. */
 export type StoredAgent = AgentRow & { current: AgentVersionRow };
 
-/** Any constant of our own. All writes of agents take it: a cycle must not slip in between two of them. */
-const AGENT_WRITES = 7_214_006;
-
 @Injectable()
 export class AgentsRepository {
   constructor(@InjectRepository(AgentRow) private readonly agents: Repository<AgentRow>) {}
 
   /** Lets one writer at a time through until the transaction ends. */
   async lockWrites(tx: Transaction): Promise<void> {
-    await tx.query('select pg_advisory_xact_lock($1)', [AGENT_WRITES]);
+    await tx.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.agentWrites]);
   }
 
   /** Agents that `userId` sees by these names: his own before a shared one. Null sees only shared ones. */

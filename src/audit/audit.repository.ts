@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { MoreThan, Repository } from 'typeorm';
+import { ADVISORY_LOCKS } from '../platform/database/advisory-locks.js';
 import { type Transaction } from '../platform/database/transactions.js';
 import { CHAIN_START, chainHash } from './audit-chain.js';
 import { AuditEntry, type AuditRecord } from './audit-entry.entity.js';
-
-/** One writer at a time, over all instances: the chain has one end. */
-const CHAIN_LOCK = 7_214_002;
 
 @Injectable()
 export class AuditRepository {
@@ -14,7 +12,7 @@ export class AuditRepository {
 
   /** Adds entries at the end of the chain, in order. The chain stays locked until the transaction ends. */
   async append(records: readonly AuditRecord[], tx: Transaction): Promise<void> {
-    await tx.query('select pg_advisory_xact_lock($1)', [CHAIN_LOCK]);
+    await tx.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.auditChain]);
     const [last] = await tx.find(AuditEntry, { order: { sequence: 'DESC' }, take: 1 });
     let { sequence, hash } = last ?? { sequence: 0, hash: CHAIN_START };
     const rows = records.map((record) => {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { ADVISORY_LOCKS } from '../platform/database/advisory-locks.js';
 import { databaseState } from '../platform/database/database-error.js';
 import { type Transaction } from '../platform/database/transactions.js';
 import {
@@ -216,7 +217,7 @@ export class RunLeasesRepository {
     return this.dataSource.transaction(async (transaction) => {
       const [lock]: [{ locked: boolean }] = await transaction.query(
         'select pg_try_advisory_xact_lock($1) as locked',
-        [RECONCILER_LOCK],
+        [ADVISORY_LOCKS.runReconciler],
       );
       if (!lock.locked) return [];
       return transaction.query(
@@ -241,9 +242,6 @@ export class RunLeasesRepository {
     );
   }
 }
-
-/** Any constant of our own. */
-const RECONCILER_LOCK = 7_214_005;
 
 /** No run of the conversation is active, and none that waits is older. */
 const HEAD_OF_FREE = `not exists (

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
+import { ADVISORY_LOCKS } from '../platform/database/advisory-locks.js';
 import { type Transaction, Transactions } from '../platform/database/transactions.js';
-import { SYNC_LOCK } from './tools.repository.js';
 import { ToolRow } from './tool.entity.js';
 import { type ToolContract, ToolVersion } from './tool-version.entity.js';
 
@@ -24,7 +24,7 @@ export class ToolEditsRepository {
   /** Runs one change of one tool, alone among all changes. `work` gets the row, null when there is no such tool. */
   change<T>(name: string, work: (row: ToolRow | null, transaction: Transaction) => Promise<T>): Promise<T> {
     return this.transactions.run(async (transaction) => {
-      await transaction.query('select pg_advisory_xact_lock($1)', [SYNC_LOCK]);
+      await transaction.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.toolRegistry]);
       return work(await transaction.findOneBy(ToolRow, { name }), transaction);
     });
   }
@@ -35,7 +35,7 @@ export class ToolEditsRepository {
     { contract, source, hash }: Definition,
     tx: Transaction,
   ): Promise<boolean> {
-    await tx.query('select pg_advisory_xact_lock($1)', [SYNC_LOCK]);
+    await tx.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.toolRegistry]);
     const { name } = contract;
     if (await tx.existsBy(ToolRow, { name })) return false;
     await tx.insert(ToolRow, { ...row, name, setId: null, source, version: 1, state: 'active' } as never);

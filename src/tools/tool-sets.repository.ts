@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { In, Repository } from 'typeorm';
+import { ADVISORY_LOCKS } from '../platform/database/advisory-locks.js';
 import { type Transaction, Transactions } from '../platform/database/transactions.js';
 import { canonicalHash, canonicalJson } from './schema/canonical-json.js';
 import { type OfferedTool } from './sources/tool-source.js';
-import { SYNC_LOCK } from './tools.repository.js';
 import { ToolRow } from './tool.entity.js';
 import { type ToolContract, ToolVersion } from './tool-version.entity.js';
 import { type ToolSet } from './tool.js';
@@ -60,7 +60,7 @@ export class ToolSetsRepository {
     record: (report: SetReport, transaction: Transaction) => Promise<void>,
   ): Promise<{ report: SetReport; versions: Map<string, number> }> {
     return this.transactions.run(async (transaction) => {
-      await transaction.query('select pg_advisory_xact_lock($1)', [SYNC_LOCK]);
+      await transaction.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.toolRegistry]);
       const follower = new Follower(transaction, set, offers);
       await follower.follow();
       await record(follower.report, transaction);

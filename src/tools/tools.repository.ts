@@ -16,9 +16,6 @@ export interface RegistryMark {
   readonly generation: string;
 }
 
-/** Taken by whatever adds tools or versions: one at a time, so that numbers and names do not collide. */
-export const SYNC_LOCK = 7_214_002;
-
 @Injectable()
 export class ToolsRepository {
   constructor(

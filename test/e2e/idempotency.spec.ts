@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ADVISORY_LOCKS } from '../../src/platform/database/advisory-locks.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let server: TestApp;
@@ -71,7 +72,10 @@ describe('[R28] Idempotency-Key', () => {
     ]);
     // A lock on the same key from another session stands for a first request that does not end.
     const lock = [user?.id, 'POST /conversations', key].join('\n');
-    await server.sql('select pg_advisory_lock(hashtextextended($1, 0))', [lock]);
+    await server.sql('select pg_advisory_lock(hashtextextended($1, $2))', [
+      lock,
+      ADVISORY_LOCKS.idempotencyKey,
+    ]);
     const answer = await post(key, { title: 'Late' });
     expect(answer.body).toMatchObject({ status: 409, code: 'idempotency_key_in_flight' });
     expect(answer.headers.get('retry-after')).toBe('1');

@@ -1,9 +1,7 @@
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-
-/** Any constant of our own: two servers that start at once take the same lock. */
-const MIGRATION_LOCK = 7_214_001;
+import { ADVISORY_LOCKS } from './advisory-locks.js';
 
 /**
  * Runs what is missing of the migrations, then `afterwards` (first rows, the queue's own tables), all behind one
@@ -23,7 +21,7 @@ export async function migrate(
   await client.connect();
   try {
     await client.query(`set lock_timeout = '60s'`);
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await client.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.migration]);
     const done = await runMigrations(dataSource, connection);
     if (done.length > 0) new Logger('Database').log(`Ran ${done.length} migrations`);
     await afterwards();

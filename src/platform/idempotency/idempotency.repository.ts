@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { ADVISORY_LOCKS } from '../database/advisory-locks.js';
 import { type Transaction } from '../database/transactions.js';
 
 /** One use of a key: who, on which route, under which key. */
@@ -22,8 +23,8 @@ export class IdempotencyRepository {
   /** Takes the key until the transaction ends; false when another transaction holds it. Never waits. */
   async tryLock(transaction: Transaction, use: KeyUse): Promise<boolean> {
     const rows: { locked: boolean }[] = await transaction.query(
-      'select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as locked',
-      [[use.userId, use.route, use.key].join('\n')],
+      'select pg_try_advisory_xact_lock(hashtextextended($1, $2)) as locked',
+      [[use.userId, use.route, use.key].join('\n'), ADVISORY_LOCKS.idempotencyKey],
     );
     return rows[0]?.locked === true;
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
+import { ADVISORY_LOCKS } from '../../platform/database/advisory-locks.js';
 import { type Transaction } from '../../platform/database/transactions.js';
 import { SecretRow } from './secret.entity.js';
 
@@ -28,7 +29,10 @@ export class SecretsRepository {
 
   /** One writer of a name at a time, also when there is no row yet. */
   async lockName(name: string, tx: Transaction): Promise<void> {
-    await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 7214005))', [name]);
+    await tx.query('select pg_advisory_xact_lock(hashtextextended($1, $2))', [
+      name,
+      ADVISORY_LOCKS.secretKey,
+    ]);
   }
 
   /** By name, `take` of those after the name `after`. */

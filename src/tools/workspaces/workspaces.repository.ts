@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { MoreThan, Repository } from 'typeorm';
+import { ADVISORY_LOCKS } from '../../platform/database/advisory-locks.js';
 import { type Transaction } from '../../platform/database/transactions.js';
 import { WorkspaceRow } from './workspace.entity.js';
-
-const LOCK = 7_214_007;
 
 @Injectable()
 export class WorkspacesRepository {
@@ -26,7 +25,7 @@ export class WorkspacesRepository {
 
   /** Counts under a lock, so that two additions cannot both be the last one allowed. */
   async countLocked(tx: Transaction): Promise<number> {
-    await tx.query('select pg_advisory_xact_lock($1)', [LOCK]);
+    await tx.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.workspaceLimit]);
     return tx.count(WorkspaceRow);
   }
 
