@@ -14,12 +14,21 @@ export interface SetReport {
   readonly added: string[];
   /** A new definition is in use. */
   readonly changed: string[];
-  /** Hidden until an admin approves the definition that is offered now. */
+  /**
+   * Hidden until an admin approves the definition that is offered now. Named again when another one is offered while it
+   * waits: what was looked at is not what would be approved.
+   */
   readonly quarantined: string[];
   readonly vanished: string[];
   /** A tool that vanished and one that came with the same definition but for the name. */
   readonly renamed: { readonly from: string; readonly to: string }[];
   readonly refused: { readonly name: string; readonly message: string }[];
+}
+
+/** What following a list came to, with the version that each taken offer has. */
+export interface Followed {
+  readonly report: SetReport;
+  readonly versions: ReadonlyMap<string, number>;
 }
 
 export interface HashedOffer {
@@ -57,14 +66,15 @@ export class ToolSetsRepository {
   async follow(
     set: ToolSet,
     offers: SetOffers,
-    record: (report: SetReport, transaction: Transaction) => Promise<void>,
-  ): Promise<{ report: SetReport; versions: Map<string, number> }> {
+    record: (followed: Followed, transaction: Transaction) => Promise<void>,
+  ): Promise<Followed> {
     return this.transactions.run(async (transaction) => {
       await transaction.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.toolRegistry]);
       const follower = new Follower(transaction, set, offers);
       await follower.follow();
-      await record(follower.report, transaction);
-      return { report: follower.report, versions: follower.versions };
+      const { report, versions } = follower;
+      await record({ report, versions }, transaction);
+      return { report, versions };
     });
   }
 
@@ -179,7 +189,8 @@ class Follower {
     const isPinned = this.set.trust === 'remote';
     const changed = row.version !== version;
     const quarantined = isPinned && (changed || row.state === 'quarantined');
-    if (quarantined && row.state !== 'quarantined') this.report.quarantined.push(row.name);
+    const isNews = row.state !== 'quarantined' || row.offeredVersion !== version;
+    if (quarantined && isNews) this.report.quarantined.push(row.name);
     if (changed && !quarantined) this.report.changed.push(row.name);
     const next: Partial<ToolRow> = quarantined
       ? { state: 'quarantined', offeredVersion: version }

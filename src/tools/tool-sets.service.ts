@@ -5,7 +5,7 @@ import { type Transaction } from '../platform/database/transactions.js';
 import { canonicalHash } from './schema/canonical-json.js';
 import { ContractCheck } from './schema/contract-check.service.js';
 import { type OfferedTool } from './sources/tool-source.js';
-import { type HashedOffer, type SetReport, ToolSetsRepository } from './tool-sets.repository.js';
+import { type Followed, type HashedOffer, ToolSetsRepository } from './tool-sets.repository.js';
 import { type ToolContract } from './tool-version.entity.js';
 import { type ToolSet } from './tool.js';
 
@@ -34,7 +34,7 @@ export class ToolSets {
     set: ToolSet,
     offered: readonly OfferedTool[],
     { actor, markVanished }: FollowOptions,
-  ): Promise<{ report: SetReport; versions: ReadonlyMap<string, number> }> {
+  ): Promise<Followed> {
     const taken = new Map<string, HashedOffer>();
     const refused: { name: string; message: string }[] = [];
     const known = await this.repository.hashes(set);
@@ -50,7 +50,7 @@ export class ToolSets {
       else taken.set(name, offer);
     }
     const names = new Set(refused.map(({ name }) => name).filter((name) => !taken.has(name)));
-    const record = (report: SetReport, tx: Transaction) => this.record(set, report, actor, tx);
+    const record = (followed: Followed, tx: Transaction) => this.record(set, followed, actor, tx);
     const result = await this.repository.follow(
       set,
       { offered: taken, refused: names, markVanished },
@@ -88,14 +88,24 @@ export class ToolSets {
     return problem ?? { tool, hash };
   }
 
-  private async record(set: ToolSet, report: SetReport, actor: Actor | undefined, tx: Transaction) {
+  private async record(
+    set: ToolSet,
+    { report, versions }: Followed,
+    actor: Actor | undefined,
+    tx: Transaction,
+  ): Promise<void> {
     const list = `${set.kind}:${set.id}`;
     for (const name of report.quarantined.slice(0, MAX_NAMED))
       await this.audit.record(
         actor ?? null,
         'tool.quarantined',
         { type: 'tool', id: name },
-        { list, why: report.added.includes(name) ? 'added' : 'changed' },
+        // The version that waits; none when what is offered cannot be taken.
+        {
+          list,
+          why: report.added.includes(name) ? 'added' : 'changed',
+          version: versions.get(name) ?? null,
+        },
         tx,
       );
     // What is refused is refused at each look again, which is no change.

@@ -15,11 +15,10 @@ const call = (name: string, args: object = {}, headers: Record<string, string> =
 const refresh = () => server.call('POST', `${route}/${id}/refresh`, { token });
 const tool = async (name: string) => (await server.call('GET', `/api/v1/tools/${name}`, { token })).body;
 const audits = (action: string, target: string) =>
-  server.sql(`select * from audit_log where action = $1 and target_id = $2 and details->>'list' = $3`, [
-    action,
-    target,
-    `mcp:${id}`,
-  ]);
+  server.sql(
+    `select * from audit_log where action = $1 and target_id = $2 and details->>'list' = $3 order by sequence`,
+    [action, target, `mcp:${id}`],
+  );
 
 async function add(name: string, to: McpUpstream, more: object = {}): Promise<string> {
   const made = await server.call('POST', route, { token, body: { name, url: to.url, ...more } });
@@ -76,6 +75,33 @@ describe('trust in an upstream', () => {
     upstream.tools = [...upstream.tools, { name: 'later' }];
     expect((await refresh()).body.quarantined).toEqual(['up__later']);
     expect((await call('up__later')).status).not.toBe(200);
+  });
+
+  it('[S63] a second change while one waits is reported and audited again, a look without a change is not', async () => {
+    const offer = (description: string) => {
+      upstream.tools = [{ name: 'echo', description }, { name: 'add' }];
+    };
+    const waiting = async () =>
+      (await audits('tool.quarantined', 'up__echo')).map(
+        ({ details }) => (details as { version: number }).version,
+      );
+    const approve = (version: number) =>
+      server.call('POST', `/api/v1/tools/up__echo/versions/${version}/approve`, { token, body: {} });
+    offer('Second');
+    expect((await refresh()).body.quarantined).toEqual(['up__echo']);
+    expect((await refresh()).body.quarantined).toEqual([]);
+    offer('Third');
+    expect((await refresh()).body).toMatchObject({ quarantined: ['up__echo'], changed: [] });
+    expect((await refresh()).body.quarantined).toEqual([]);
+    expect(await waiting()).toEqual([2, 3]);
+    expect((await approve(2)).body.code).toBe('tool_version_not_offered');
+    // Back to what was approved: that, too, is another one than the admin was told of.
+    offer('Gives back');
+    expect((await refresh()).body.quarantined).toEqual(['up__echo']);
+    expect(await waiting()).toEqual([2, 3, 1]);
+    expect((await approve(3)).body.code).toBe('tool_version_not_offered');
+    expect((await approve(1)).status).toBeLessThan(300);
+    expect(await tool('up__echo')).toMatchObject({ state: 'active', version: 1 });
   });
 
   it('[S65] no server takes a name that another one has, and both stay addressable', async () => {

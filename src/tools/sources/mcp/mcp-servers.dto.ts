@@ -161,7 +161,7 @@ export const McpServerRefresh = named(
     quarantined: z
       .array(z.string())
       .describe(
-        'New or changed definitions: hidden until POST /api/v1/tools/:name/versions/:version/approve.',
+        'New or changed definitions: hidden until POST /api/v1/tools/:name/versions/:version/approve. Named again when another definition is offered while one waits.',
       ),
     vanished: z.array(z.string()),
     refused: z.array(z.object({ name: z.string(), message: z.string() })),
