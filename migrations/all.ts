@@ -24,6 +24,7 @@ import { CreateSchedules1763900520000 } from './1763900520000-create-schedules.j
 import { ExtendRunsForAgents1763900600000 } from './1763900600000-extend-runs-for-agents.js';
 import { CreateUsage1763900700000 } from './1763900700000-create-usage.js';
 import { CreateWebhooks1763900800000 } from './1763900800000-create-webhooks.js';
+import { CountCacheHits1765000310000 } from './1765000310000-count-cache-hits.js';
 
 /** Every migration, oldest first. A new one is added at the end; a released one is never changed. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -52,4 +53,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   ExtendRunsForAgents1763900600000,
   CreateUsage1763900700000,
   CreateWebhooks1763900800000,
+  CountCacheHits1765000310000,
 ];

@@ -7,6 +7,7 @@ import { type EventAgent, newEvent, type NewRunEvent } from './run-event.js';
 import { type RunStep } from './run-step.js';
 import { type RunTrace } from './run-trace.js';
 import { type RunWriter } from './run-writer.js';
+import { withEarlier } from './usage/call-usage.js';
 
 /** A step that is about to be taken, or replayed. */
 export interface StepPlan extends Pick<RunStep, 'path' | 'kind' | 'agent' | 'name' | 'request'> {
@@ -72,7 +73,7 @@ export class RunJournal {
       request: known?.request ?? plan.request,
       status: 'started',
       result: null,
-      usage: null,
+      usage: withEarlier(known?.usage, undefined, plan.name) ?? null,
       attempt: (known?.attempt ?? 0) + 1,
       startedAt: known?.startedAt ?? new Date(),
       finishedAt: null,
@@ -83,8 +84,19 @@ export class RunJournal {
     this.control.checkLease();
     const end = await this.trace.step(row, () => take(row));
     // A call that failed because it was stopped has not ended: it is taken again, or gets its synthetic result.
-    if (this.control.reason !== undefined && end.status === 'failed') throw this.control.reason;
+    if (this.control.reason !== undefined && end.status === 'failed') {
+      await this.keepUsage(row, end);
+      throw this.control.reason;
+    }
     return this.finish(row, end);
+  }
+
+  /** A step that was stopped has no end yet, but what it used until then counts at once. */
+  private async keepUsage(row: RunStep, { usage, name = row.name }: StepEnd): Promise<void> {
+    if (usage === undefined || this.control.reason?.kind === 'lost') return;
+    const spent = { ...row, usage: withEarlier(row.usage, usage, name) };
+    await this.writer.save(spent);
+    this.rows.set(row.path, { ...spent, usage: withEarlier(spent.usage, undefined, name) });
   }
 
   /** What the user says about a call of which nobody knows whether it had an effect. Throws RunStop to ask him. */
@@ -145,7 +157,8 @@ export class RunJournal {
 
   /** Writes the end of a step. */
   async finish(step: RunStep, end: StepEnd): Promise<RunStep> {
-    const { status, result, usage = null, name = step.name } = end;
+    const { status, result, name = step.name } = end;
+    const usage = withEarlier(step.usage, end.usage, name) ?? null;
     const done: RunStep = { ...step, name, status, result, usage, finishedAt: new Date() };
     this.rows.set(step.path, done);
     await this.writer.save(done, ...end.events);

@@ -24,7 +24,8 @@ export interface LogEntry {
 /**
  * Writes events and journal of all runs of this process in shared transactions. The fence is checked and the events
  * are numbered in the same statement that inserts them: no gap, no repeat, nothing from a worker that lost its run. A
- * step that has ended never changes, and what a model call used is added to the day as it ends: neither lost nor doubled.
+ * step that has ended never changes, and what each request of a model call used is added to the day as it is known:
+ * neither lost nor doubled.
  */
 const WRITE = `
   with batch as (
@@ -54,19 +55,21 @@ const WRITE = `
       returning run_id, kind, agent, name, usage
   ), spent as (
     insert into usage_daily as d (user_id, day, agent, model, model_calls, input_tokens, output_tokens, cached_tokens,
-                                  cost_usd, unpriced_calls, estimated_calls)
-      select o.user_id, (now() at time zone 'utc')::date, s.agent, s.name, count(*),
-             sum((s.usage->>'inputTokens')::bigint), sum((s.usage->>'outputTokens')::bigint),
-             coalesce(sum((s.usage->>'cachedTokens')::bigint), 0), coalesce(sum((s.usage->>'costUsd')::numeric), 0),
-             count(*) filter (where s.usage->>'costUsd' is null), count(*) filter (where (s.usage->>'estimated')::boolean)
-        from steps s join owned o on o.run_id = s.run_id
-        where s.kind = 'model' and s.usage->>'inputTokens' is not null
+                                  cost_usd, unpriced_calls, estimated_calls, cache_hits)
+      select o.user_id, (now() at time zone 'utc')::date, s.agent, c.model, count(*) filter (where c.cached is not true),
+             sum(c."inputTokens"), sum(c."outputTokens"), coalesce(sum(c."cachedTokens"), 0), coalesce(sum(c."costUsd"), 0),
+             count(*) filter (where c."costUsd" is null), count(*) filter (where c.estimated), count(*) filter (where c.cached)
+        from steps s join owned o on o.run_id = s.run_id,
+             jsonb_to_recordset(case when s.usage is null then '[]' else coalesce(s.usage->'calls',
+               jsonb_build_array(s.usage || jsonb_build_object('model', s.name))) end) as c(model text, "inputTokens" bigint,
+               "outputTokens" bigint, "cachedTokens" bigint, "costUsd" numeric, estimated boolean, cached boolean, counted boolean)
+        where s.kind = 'model' and c.counted is not true
         group by 1, 2, 3, 4 order by 1, 2, 3, 4
       on conflict (user_id, day, agent, model) do update set model_calls = d.model_calls + excluded.model_calls,
         input_tokens = d.input_tokens + excluded.input_tokens, output_tokens = d.output_tokens + excluded.output_tokens,
         cached_tokens = d.cached_tokens + excluded.cached_tokens, cost_usd = d.cost_usd + excluded.cost_usd,
         unpriced_calls = d.unpriced_calls + excluded.unpriced_calls,
-        estimated_calls = d.estimated_calls + excluded.estimated_calls
+        estimated_calls = d.estimated_calls + excluded.estimated_calls, cache_hits = d.cache_hits + excluded.cache_hits
   )`;
 const WRITTEN = 'select n from owned';
 /** Questions are rare, so the usual statement does not know of them. */

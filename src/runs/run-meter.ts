@@ -1,17 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type CountedTokens } from '../agents/models/model-prices.service.js';
 import { type AppError } from '../common/app-error.js';
 import { NO_USAGE, type RunLimits, type RunUsage } from './run.js';
 import { RunErrors } from './runs.errors.js';
 import { type Budget, UsageErrors } from './usage/budget.js';
-
-/** Tokens and cost of one model call. */
-export interface CallUsage extends CountedTokens {
-  /** Null when nobody gave a price for the model. */
-  readonly costUsd?: number | null;
-  /** The model did not count its tokens itself. */
-  readonly estimated: boolean;
-}
+import { requestsOf } from './usage/call-usage.js';
 
 /** The same tool with the same arguments: so often in the whole tree of a run, then refused, then the run stops. [S70] */
 export const MAX_IDENTICAL_CALLS = 5;
@@ -47,15 +39,18 @@ export class RunMeter {
     this.used = { ...this.used, modelCalls: this.used.modelCalls + 1 };
   }
 
-  endModelCall({ inputTokens, outputTokens, costUsd, estimated }: CallUsage): void {
-    this.used = {
-      ...this.used,
-      inputTokens: this.used.inputTokens + inputTokens,
-      outputTokens: this.used.outputTokens + outputTokens,
-      costUsd: this.used.costUsd + (costUsd ?? 0),
-      ...(typeof costUsd !== 'number' && { unpricedCalls: (this.used.unpricedCalls ?? 0) + 1 }),
-      estimated: this.used.estimated || estimated,
-    };
+  /** Adds the usage of a step, as it stands in the journal: all its requests. */
+  endModelCall(usage: unknown): void {
+    for (const { inputTokens, outputTokens, costUsd, estimated } of requestsOf(usage)) {
+      this.used = {
+        ...this.used,
+        inputTokens: this.used.inputTokens + inputTokens,
+        outputTokens: this.used.outputTokens + outputTokens,
+        costUsd: this.used.costUsd + (costUsd ?? 0),
+        ...(costUsd === null && { unpricedCalls: (this.used.unpricedCalls ?? 0) + 1 }),
+        estimated: this.used.estimated || estimated,
+      };
+    }
   }
 
   /** Called before a tool call. True when the same call was made too often to be made again. */

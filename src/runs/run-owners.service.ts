@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { type Actor, scopesOf } from '../common/actor.js';
 import { UsersService } from '../users/users.service.js';
 import { type ClaimedRun } from './run-leases.repository.js';
-import { type CallUsage } from './run-meter.js';
 import { type RunStep } from './run-step.js';
 import { RunErrors } from './runs.errors.js';
 import { type Budget } from './usage/budget.js';
 import { Budgets } from './usage/budgets.service.js';
+import { requestsOf } from './usage/call-usage.js';
 
 /** In whose name a run works, and what it may spend. */
 @Injectable()
@@ -28,12 +28,12 @@ export class RunOwners {
   /** What is left of the owner's day, and what the run has spent before, which its meter counts again. */
   async budgetOf(run: ClaimedRun, steps: readonly RunStep[]): Promise<Budget> {
     const { tokens, usd } = await this.budgets.left(run.userId);
-    const spent = steps.map((step) => (step.usage ?? {}) as Partial<CallUsage>);
-    const sum = (read: (usage: Partial<CallUsage>) => number) =>
+    const spent = steps.flatMap(({ usage }) => requestsOf(usage));
+    const sum = (read: (call: (typeof spent)[number]) => number) =>
       spent.reduce((all, one) => all + read(one), 0);
     return {
       ...(tokens !== undefined && {
-        tokens: tokens + sum(({ inputTokens = 0, outputTokens = 0 }) => inputTokens + outputTokens),
+        tokens: tokens + sum(({ inputTokens, outputTokens }) => inputTokens + outputTokens),
       }),
       ...(usd !== undefined && { usd: usd + sum(({ costUsd }) => costUsd ?? 0) }),
     };

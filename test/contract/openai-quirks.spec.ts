@@ -3,7 +3,7 @@ import { type AIMessageChunk, HumanMessage } from '@langchain/core/messages';
 import { OpenAiProvider } from '../../src/agents/models/openai.provider.js';
 import { ModelBreakers } from '../../src/agents/models/model-breakers.js';
 import { ResilientModel } from '../../src/agents/models/resilient.model.js';
-import { usageOf } from '../../src/runs/engine/messages.js';
+import { TokenCount } from '../../src/agents/models/token-count.js';
 import { toolCallsOf } from '../../src/runs/engine/tool-calls.js';
 import { type LlmServer } from '../fakes/llm-server.js';
 import { startOpenAiServer } from '../fakes/openai-server.js';
@@ -92,7 +92,7 @@ describe('what OpenAI-compatible servers send', () => {
     const empty = line({ choices: [] });
     const message = await ask(empty, delta({ content: 'Hello ' }), empty, delta({ content: 'you' }), ...END);
     expect(message.text).toBe('Hello you');
-    expect(usageOf(message, [new HumanMessage('hello there')])).toEqual({
+    expect(new TokenCount([new HumanMessage('hello there')]).add(message).usage).toEqual({
       inputTokens: 3,
       outputTokens: 3,
       estimated: true,

@@ -53,7 +53,7 @@ describe('models without a key', () => {
 
   it('never let rules stand in for an LLM', async () => {
     const models = server.app.get(ChatModels);
-    await expect(models.open('openai:gpt-5-mini', ['builtin:planner'])).rejects.toMatchObject({
+    await expect(models.open('openai:gpt-5-mini', { fallbackModels: ['builtin:planner'] })).rejects.toMatchObject({
       code: 'model_not_available',
     });
   });

@@ -215,6 +215,18 @@ describe('the price table', () => {
     );
   });
 
+  it('charges every token of a call with a long prompt at the price of long prompts', () => {
+    const tokens = (inputTokens: number) => ({ inputTokens, cachedTokens: 100_000, outputTokens: 100_000 });
+    expect(prices.costOf('google:gemini-2.5-pro', tokens(200_000))).toBeCloseTo(0.125 + 0.0125 + 1);
+    expect(prices.costOf('google:gemini-2.5-pro', tokens(200_001))).toBeCloseTo(0.25 + 0.025 + 1.5, 5);
+  });
+
+  it('does not know what a model costs whose price nobody confirmed', () => {
+    const tokens = { inputTokens: 1, outputTokens: 1 };
+    for (const id of ['openai:gpt-9', 'anthropic:claude-opus-5-5', 'google:gemini-9', 'openai:llama3.2'])
+      expect(prices.costOf(id, tokens)).toBeUndefined();
+  });
+
   it.each([['a: ['], ['openai:x: { input: -1, output: 1 }'], ['openai:x: 3']])(
     'a file with %s stops the start and names the variable',
     (text) => {

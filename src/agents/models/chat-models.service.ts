@@ -6,6 +6,7 @@ import { ENV, type Env } from '../../config/env.js';
 import { Egress } from '../../platform/egress/egress.js';
 import { AnthropicProvider } from './anthropic.provider.js';
 import { AzureProvider } from './azure.provider.js';
+import { type CallLog } from './call-log.js';
 import { GoogleProvider } from './google.provider.js';
 import { lazily } from './lazy-import.js';
 import { ModelBreakers } from './model-breakers.js';
@@ -21,6 +22,14 @@ export interface OpenModel {
   readonly model: BaseChatModel;
   readonly id: string;
   readonly generatedBy: 'rules' | 'llm';
+}
+
+/** How a model is to be opened. */
+export interface OpenOptions {
+  /** Tried in order when the model is not available. Default: LLM_FALLBACKS. */
+  readonly fallbackModels?: readonly string[];
+  /** Is told of every request. */
+  readonly log?: CallLog;
 }
 
 /** What a client may know of a model. `openai:*` stands for any model of a provider. */
@@ -62,13 +71,13 @@ export class ChatModels {
    * Opens a model, `<provider>:<name>` or null for LLM_MODEL, with its fallbacks (default: LLM_FALLBACKS). Throws
    * `model_not_available`, which names what to set. Rules never stand in for an LLM that fails: the planner is no fallback.
    */
-  async open(modelId: string | null, fallbackIds: readonly string[] = []): Promise<OpenModel> {
+  async open(modelId: string | null, { fallbackModels = [], log }: OpenOptions = {}): Promise<OpenModel> {
     const id = modelId ?? this.env.LLM_MODEL;
     const provider = this.providerOf(id);
     if (provider.generatedBy === 'rules') {
       return { model: await provider.open(nameOf(id)), id, generatedBy: 'rules' };
     }
-    const others = fallbackIds.length > 0 ? fallbackIds : this.env.LLM_FALLBACKS;
+    const others = fallbackModels.length > 0 ? fallbackModels : this.env.LLM_FALLBACKS;
     const candidates: Candidate[] = [];
     let missing: unknown;
     for (const one of new Set([id, ...others])) {
@@ -81,8 +90,12 @@ export class ChatModels {
     }
     const [first] = candidates;
     if (first === undefined) throw missing;
-    const { ResilientModel } = await resilient();
-    return { model: new ResilientModel(candidates, this.breakers), id: first.id, generatedBy: 'llm' };
+    const { PATIENCE, ResilientModel } = await resilient();
+    return {
+      model: new ResilientModel(candidates, this.breakers, PATIENCE, log),
+      id: first.id,
+      generatedBy: 'llm',
+    };
   }
 
   /** The models that are configured, and one entry for each provider that could be. Open to every caller. */

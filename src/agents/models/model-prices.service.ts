@@ -6,15 +6,9 @@ import { ConfigError, ENV, type Env } from '../../config/env.js';
 import { DEFAULT_PRICES, type ModelPrice } from './default-prices.js';
 
 const Dollars = z.number().min(0).max(100_000);
-const Prices = z.record(
-  z.string().min(3).max(200),
-  z.strictObject({
-    input: Dollars,
-    output: Dollars,
-    cached: Dollars.optional(),
-    cacheWrite: Dollars.optional(),
-  }),
-);
+const RATES = { input: Dollars, output: Dollars, cached: Dollars.optional(), cacheWrite: Dollars.optional() };
+const Long = z.strictObject({ above: z.int().min(1), ...RATES });
+const Prices = z.record(z.string().min(3).max(200), z.strictObject({ ...RATES, long: Long.optional() }));
 
 /** Tokens of a model call; `cachedTokens` and `cacheWriteTokens` are parts of `inputTokens`. */
 export interface CountedTokens {
@@ -39,7 +33,8 @@ export class ModelPrices {
     if (price === undefined) return undefined;
     const { inputTokens, outputTokens, cachedTokens = 0, cacheWriteTokens = 0 } = tokens;
     const plain = Math.max(0, inputTokens - cachedTokens - cacheWriteTokens);
-    const { input, output, cached = input, cacheWrite = input } = price;
+    const isLong = price.long !== undefined && inputTokens > price.long.above;
+    const { input, output, cached = input, cacheWrite = input } = isLong ? price.long : price;
     return (
       (plain * input + cachedTokens * cached + cacheWriteTokens * cacheWrite + outputTokens * output) / 1e6
     );

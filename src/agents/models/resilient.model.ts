@@ -5,10 +5,12 @@ import {
   type BaseChatModelCallOptions,
   type BindToolsInput,
 } from '@langchain/core/language_models/chat_models';
-import { AIMessageChunk, type BaseMessage } from '@langchain/core/messages';
-import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs';
+import { type AIMessageChunk, type BaseMessage } from '@langchain/core/messages';
+import { type ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs';
 import { convertToOpenAITool } from '@langchain/core/utils/function_calling';
 import { type AppError } from '../../common/app-error.js';
+import { chunkOf, endOf, isWorth, told } from './answer-chunks.js';
+import { type Attempt, CallLog } from './call-log.js';
 import { type Admission, type ModelBreakers } from './model-breakers.js';
 import { modelError } from './model-error.js';
 import { ModelErrors } from './models.errors.js';
@@ -57,6 +59,8 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
     private readonly candidates: readonly Candidate[],
     private readonly breakers: ModelBreakers,
     private readonly patience: Patience = PATIENCE,
+    /** Is told of every request. */
+    private readonly log = new CallLog(),
   ) {
     super({});
   }
@@ -87,19 +91,27 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
     for (const { id, model } of this.candidates) {
       for (let attempt = 1; ; attempt += 1) {
         let begun = false;
+        // What says nothing yet waits: a try that fails must leave nothing in the answer of the next one.
+        const held: ChatGenerationChunk[] = [];
         let admission: Admission | undefined;
+        let request: Attempt | undefined;
         try {
           admission = await this.breakers.admit(id);
-          for await (const chunk of this.attempt(model, messages, options)) {
+          request = this.log.begin(id, messages, options.tools);
+          for await (const chunk of this.attempt(model, request, messages, options)) {
             begun ||= isWorth(chunk);
-            if (begun) admission.succeed();
-            yield chunk;
-            await run?.handleLLMNewToken(chunk.text, undefined, undefined, undefined, undefined, { chunk });
+            held.push(chunk);
+            if (!begun) continue;
+            admission.succeed();
+            yield* told(held.splice(0), run);
           }
+          yield* told(held, run);
+          request.state = 'answered';
           yield chunkOf({ response_metadata: { model_id: id } });
           return;
         } catch (error) {
           failure = modelError(error);
+          if (request !== undefined) request.state = this.outcomeOf(request, failure, options.signal);
           if (BROKEN.has(failure.code) && options.signal?.aborted !== true) admission?.fail();
           options.signal?.throwIfAborted();
           if (begun) throw failure;
@@ -118,6 +130,7 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
   /** One call, each wait bounded; leaving it for any reason closes the socket. */
   private async *attempt(
     model: BaseChatModel,
+    request: Attempt,
     messages: BaseMessage[],
     options: this['ParsedCallOptions'],
   ): AsyncGenerator<ChatGenerationChunk> {
@@ -125,17 +138,17 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
     const signal = AbortSignal.any([limit.signal, ...(options.signal === undefined ? [] : [options.signal])]);
     const late = () => limit.abort(ModelErrors.model_timeout());
     let timer = setTimeout(late, this.patience.firstTokenMs);
-    let ending: unknown;
     try {
       for await (const chunk of model._streamResponseChunks(messages, { ...options, signal })) {
         clearTimeout(timer);
-        ending = endOf(chunk) ?? ending;
+        request.count.add(chunk.message as AIMessageChunk);
+        request.ending = endOf(chunk) ?? request.ending;
         yield chunk;
         timer = setTimeout(late, this.patience.idleMs);
       }
       // Some adapters end quietly when they are aborted, and when the line breaks.
       signal.throwIfAborted();
-      if (ending === undefined)
+      if (request.ending === undefined)
         throw ModelErrors.model_unavailable('The model provider broke off its answer.');
     } catch (error) {
       throw limit.signal.aborted ? limit.signal.reason : error;
@@ -143,6 +156,12 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
       clearTimeout(timer);
       limit.abort();
     }
+  }
+
+  /** A provider that was late, or that nobody listened to any more, may have worked; one that refused has not. */
+  private outcomeOf({ count }: Attempt, failure: AppError, signal?: AbortSignal): Attempt['state'] {
+    const mayHaveWorked = count.hasBegun || failure.code === 'model_timeout' || signal?.aborted === true;
+    return mayHaveWorked ? 'failed' : 'refused';
   }
 
   private async mayRetry(failure: AppError, attempt: number, signal?: AbortSignal): Promise<boolean> {
@@ -153,20 +172,4 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
     await pause(wait, undefined, { signal });
     return true;
   }
-}
-
-function chunkOf(fields: object): ChatGenerationChunk {
-  return new ChatGenerationChunk({ text: '', message: new AIMessageChunk({ content: '', ...fields }) });
-}
-
-/** Does the chunk hold something that a reader or a tool would see? */
-function isWorth({ text, message }: ChatGenerationChunk): boolean {
-  return text !== '' || ((message as AIMessageChunk).tool_call_chunks?.length ?? 0) > 0;
-}
-
-/** Why the provider ended, when it says so: without it the answer was cut off. */
-function endOf({ message, generationInfo }: ChatGenerationChunk): unknown {
-  const { finish_reason, stop_reason } = message.response_metadata as Record<string, unknown>;
-  const { stop_reason: extra, finishReason } = message.additional_kwargs;
-  return generationInfo?.['finish_reason'] ?? finish_reason ?? stop_reason ?? extra ?? finishReason;
 }

@@ -6,7 +6,6 @@ import { type AgentAnswer, type RunContext } from '../run-context.js';
 import { RunStop } from '../run-control.js';
 import { newEvent } from '../run-event.js';
 import { type StepEnd } from '../run-journal.js';
-import { type CallUsage } from '../run-meter.js';
 import { RunErrors } from '../runs.errors.js';
 import { AgentLoop, type Opening } from './agent-loop.service.js';
 import { type AgentReply, type AgentTask, schemaOf } from './agent-task.js';
@@ -216,10 +215,10 @@ export class AgentRunner {
 
 /** What a sub-agent used before a crash counts, although none of its steps is taken again. */
 function countAgain({ journal, meter }: RunContext, path: string): void {
-  for (const { kind, status, usage, name, request } of journal.stepsOf(path)) {
+  for (const { kind, usage, name, request } of journal.stepsOf(path)) {
     if (kind === 'tool') meter.beginToolCall(name, request);
     if (kind !== 'model') continue;
     meter.beginModelCall();
-    if (status === 'completed') meter.endModelCall(usage as CallUsage);
+    meter.endModelCall(usage);
   }
 }

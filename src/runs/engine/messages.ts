@@ -1,5 +1,4 @@
-import { type AIMessage, type AIMessageChunk, type BaseMessage } from '@langchain/core/messages';
-import { type CallUsage } from '../run-meter.js';
+import { type AIMessage, type AIMessageChunk } from '@langchain/core/messages';
 import { type LangChain } from './langchain.js';
 import { toolCallsOf, type WrittenCall } from './tool-calls.js';
 
@@ -53,27 +52,4 @@ export function toMessage({ AIMessage }: LangChain, reply: StoredReply): AIMessa
       type: 'tool_call',
     })),
   });
-}
-
-/** Tokens as the model counted them; where it did not, four characters are taken for one. */
-export function usageOf(message: AIMessageChunk, prompt: readonly BaseMessage[]): CallUsage {
-  const counted = message.usage_metadata;
-  if (counted !== undefined) {
-    const estimated = message.response_metadata['usage_estimated'] === true;
-    const { cache_read: cachedTokens = 0, cache_creation: cacheWriteTokens = 0 } =
-      counted.input_token_details ?? {};
-    return {
-      inputTokens: counted.input_tokens,
-      outputTokens: counted.output_tokens,
-      ...(cachedTokens > 0 && { cachedTokens }),
-      ...(cacheWriteTokens > 0 && { cacheWriteTokens }),
-      estimated,
-    };
-  }
-  const input = prompt.reduce((sum, part) => sum + part.text.length, 0);
-  return {
-    inputTokens: Math.ceil(input / 4),
-    outputTokens: Math.ceil(message.text.length / 4),
-    estimated: true,
-  };
 }

@@ -4,15 +4,17 @@ import { type AIMessageChunk, type BaseMessage } from '@langchain/core/messages'
 import { type AgentDefinition } from '../../agents/agent.js';
 import { ChatModels } from '../../agents/models/chat-models.service.js';
 import { ModelPrices } from '../../agents/models/model-prices.service.js';
+import { CallLog } from '../../agents/models/call-log.js';
 import { modelError } from '../../agents/models/model-error.js';
+import { TokenCount, type TokenUsage } from '../../agents/models/token-count.js';
 import { AppError } from '../../common/app-error.js';
 import { newId } from '../../common/ids.js';
 import { type RunContext } from '../run-context.js';
 import { newEvent, type NewRunEvent } from '../run-event.js';
 import { type StepEnd } from '../run-journal.js';
-import { type CallUsage } from '../run-meter.js';
+import { type CallUsage, type SpentCall, usageOfCalls } from '../usage/call-usage.js';
 import { type AgentTask } from './agent-task.js';
-import { type StoredReply, toStored, usageOf } from './messages.js';
+import { type StoredReply, toStored } from './messages.js';
 
 type BindableTools = Parameters<NonNullable<BaseChatModel['bindTools']>>[0];
 
@@ -67,18 +69,24 @@ export class ModelCaller {
         const { messageId } = started.request as typeof message;
         const speech = new Speech(context, task, messageId);
         if (started.attempt > 1) speech.reset();
+        // What earlier tries used, before they were stopped.
+        context.meter.endModelCall(started.usage);
+        const log = new CallLog();
         try {
-          const { reply, usage } = await this.callOne(context, task.agent, call, speech);
+          const { reply, usage } = await this.callOne(context, task.agent, { call, speech, log });
+          context.meter.endModelCall(usage);
           return { status: 'completed', name: reply.model, result: reply, usage, events: speech.end(reply) };
         } catch (error) {
           failure = context.control.reason ?? modelError(error);
           const code = failure instanceof AppError ? failure.code : 'stopped';
-          return { status: 'failed', result: { code }, events: [] };
+          const usage = usageOfCalls(this.wastedOf(log));
+          context.meter.endModelCall(usage);
+          return { status: 'failed', result: { code }, usage, events: [] };
         }
       },
     );
+    if (!isLive) context.meter.endModelCall(row.usage);
     if (row.status === 'failed') throw failure ?? modelError(undefined);
-    context.meter.endModelCall(row.usage as CallUsage);
     const { messageId } = row.request as typeof message;
     if (isLive) this.tellUsage(context, task);
     return { reply: row.result as StoredReply, messageId };
@@ -95,10 +103,9 @@ export class ModelCaller {
   private async callOne(
     context: RunContext,
     { model, fallbackModels }: AgentDefinition,
-    call: ModelCall,
-    speech: Speech,
+    { call, speech, log }: { call: ModelCall; speech: Speech; log: CallLog },
   ): Promise<{ reply: StoredReply; usage: CallUsage }> {
-    const opened = await this.models.open(model, fallbackModels);
+    const opened = await this.models.open(model, { fallbackModels, log });
     const tools = call.tools as BindableTools;
     const bound = tools.length === 0 ? opened.model : (opened.model.bindTools?.(tools) ?? opened.model);
     // No callbacks: events come from here, and nothing else may listen to what is said.
@@ -112,9 +119,18 @@ export class ModelCaller {
     // A fallback says so.
     const answered = whole.response_metadata['model_id'] as string | undefined;
     const by = { model: answered ?? opened.id, generatedBy: opened.generatedBy };
-    const counted = usageOf(whole, call.prompt);
-    const usage = { ...counted, costUsd: this.prices.costOf(by.model, counted) ?? null };
-    return { reply: toStored(whole, by, call.seen, call.step), usage };
+    const counted = new TokenCount(call.prompt, call.tools).add(whole).usage;
+    const calls = [...this.wastedOf(log), this.priced(by.model, counted)];
+    return { reply: toStored(whole, by, call.seen, call.step), usage: usageOfCalls(calls) as CallUsage };
+  }
+
+  /** What requests without an answer used: providers charge for it all the same. */
+  private wastedOf(log: CallLog): SpentCall[] {
+    return log.wasted.map(({ model, usage }) => ({ ...this.priced(model, usage), failed: true }));
+  }
+
+  private priced(model: string, usage: TokenUsage): SpentCall {
+    return { model, ...usage, costUsd: this.prices.costOf(model, usage) ?? null };
   }
 
   private tellUsage(context: RunContext, task: AgentTask): void {

@@ -26,13 +26,16 @@ export const UsageQuery = z
 export type UsageQuery = z.infer<typeof UsageQuery>;
 
 const Sum = {
-  modelCalls: z.int(),
+  modelCalls: z
+    .int()
+    .describe('Requests to models, also those that were cut off, timed out or stopped after they had begun.'),
   inputTokens: z.int(),
   outputTokens: z.int(),
   cachedTokens: z.int().describe('Part of inputTokens that the provider had in its cache.'),
   costUsd: z.number(),
   unpricedCalls: z.int().describe('Calls of models without a price; costUsd is without them.'),
   estimatedCalls: z.int().describe('Calls whose tokens the model did not count itself.'),
+  cacheHits: z.int().describe('Answers from the response cache: no call, no tokens, no cost.'),
 };
 
 export const UsageReport = named(

@@ -13,6 +13,7 @@ export interface UsageSum {
   readonly costUsd: number;
   readonly unpricedCalls: number;
   readonly estimatedCalls: number;
+  readonly cacheHits: number;
 }
 
 /** What a user may spend in a day, null where the server's own budget holds, and what the day has seen. */
@@ -26,7 +27,8 @@ export interface BudgetRow {
 const SUMS = `coalesce(sum(model_calls), 0)::float8 as "modelCalls", coalesce(sum(input_tokens), 0)::float8 as "inputTokens",
   coalesce(sum(output_tokens), 0)::float8 as "outputTokens", coalesce(sum(cached_tokens), 0)::float8 as "cachedTokens",
   coalesce(sum(cost_usd), 0)::float8 as "costUsd", coalesce(sum(unpriced_calls), 0)::float8 as "unpricedCalls",
-  coalesce(sum(estimated_calls), 0)::float8 as "estimatedCalls"`;
+  coalesce(sum(estimated_calls), 0)::float8 as "estimatedCalls",
+  coalesce(sum(cache_hits), 0)::float8 as "cacheHits"`;
 const COLUMN: Readonly<Record<UsageGroup, string>> = {
   day: 'day::text',
   agent: 'agent',
