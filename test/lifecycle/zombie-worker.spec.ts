@@ -5,9 +5,18 @@ import { type ZombiePoint, ZombieRig } from '../support/zombie-rig.js';
 const POINTS: readonly ZombiePoint[] = [
   { name: 'while its model answers', model: { request: 1, isBegun: false } },
   {
+    name: 'before the tool call is journaled, so that the next worker is the first to make it',
+    statement: { when: 'before', label: 'step clerk/t:\\S+ started' },
+  },
+  {
     name: 'between the journal and the tool call, which the next worker makes',
     statement: { when: 'after', label: 'step clerk/t:\\S+ started' },
     doubtful: 'approve',
+  },
+  {
+    name: 'before the result of its call is journaled, which nobody else knows',
+    statement: { when: 'before', label: 'step clerk/t:\\S+ completed' },
+    doubtful: 'reject',
   },
   {
     name: 'in the transaction that ends the run',

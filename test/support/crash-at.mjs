@@ -18,7 +18,10 @@ pg.Client.prototype.query = function (...args) {
     return query.apply(this, args);
   }
   if (!new RegExp(point.label, 'i').test(label)) return query.apply(this, args);
-  if (point.when === 'before') die();
+  if (point.when === 'before') {
+    die();
+    return query.apply(this, args);
+  }
   if (typeof args.at(-1) === 'function') {
     const done = args.at(-1);
     args[args.length - 1] = (...results) => {

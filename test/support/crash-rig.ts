@@ -9,7 +9,7 @@ import { type LlmServer, type Script } from '../fakes/llm-server.js';
 import { startOpenAiServer } from '../fakes/openai-server.js';
 import { type CrashPoint } from './crash-points.js';
 import { GatedTools } from './gated-tools.js';
-import { buildOnce, makeFolder, type ServerProcess, startServer } from './server-process.js';
+import { buildOnce, makeFolder, type ServerProcess, startServer, within } from './server-process.js';
 import { ADMIN, caller, makeDatabase, testEnvironment, type TestApp } from './test-app.js';
 
 const PRELOAD = pathToFileURL(path.join(import.meta.dirname, 'crash-at.mjs')).href;
@@ -46,7 +46,7 @@ export class CrashRig {
     this.llm = await startOpenAiServer();
     this.llm.think(({ question, results }) => this.think(question, results));
     const databaseUrl = await makeDatabase();
-    this.pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+    this.pool = new pg.Pool({ connectionString: databaseUrl, max: 2, query_timeout: 10_000 });
     this.environment = {
       ...testEnvironment(databaseUrl, this.folder),
       EXTENSIONS_DIR: this.tools.extensions,
@@ -67,7 +67,7 @@ export class CrashRig {
   }
 
   async stop(): Promise<void> {
-    await this.server?.stop();
+    await within('the server stops', this.server?.stop(), 40_000);
     await this.pool?.end();
     await this.llm?.close();
   }
@@ -162,7 +162,9 @@ export class CrashRig {
     this.server = await startServer(this.environment, {
       command: [process.execPath, '--import', PRELOAD, 'dist/src/main.js'],
     });
-    this.call = caller(this.server.url);
+    const call = caller(this.server.url);
+    this.call = (method, route, options) =>
+      within(`${method} ${route} is answered`, call(method, route, options), 60_000);
   }
 
   protected arm(point: CrashPoint): void {

@@ -146,6 +146,15 @@ export async function until(
   }
 }
 
+/** What `work` gives; throws what it was waiting for after `ms`. */
+export async function within<T>(what: string, work: Promise<T>, ms = 10_000): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Not within ${ms / 1000} s: ${what}`)), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
 function names(file: string, folder: string): boolean {
   try {
     return readFileSync(file, 'utf8').includes(folder);

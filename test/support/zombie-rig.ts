@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { type CrashPoint } from './crash-points.js';
 import { CrashRig } from './crash-rig.js';
-import { until } from './server-process.js';
+import { until, within } from './server-process.js';
 
 const LEASE_SECONDS = 5;
 
@@ -39,14 +39,16 @@ export class ZombieRig extends CrashRig {
     expect(stateOf(zombie.child.pid)).toBe('T');
 
     zombie.child.kill('SIGCONT');
-    await unanswered;
-    const alive = await fetch(`${zombie.url}/health/live`);
+    await until('the server runs again', () => stateOf(zombie.child.pid) !== 'T');
+    await within('the POST to the server that was stopped ends', unanswered, 20_000);
+    const alive = await fetch(`${zombie.url}/health/live`, { signal: AbortSignal.timeout(10_000) });
     expect(alive.status).toBe(200);
     // Longer than it takes to go on with whatever it was at, and than its next renewal.
     await delay(LEASE_SECONDS * 600);
     expect(await this.everythingOf(id, conversationId)).toEqual(left);
     expect(this.tools.done(about.word)).toEqual([about.tool]);
-    expect(await zombie.stop()).toBe(0);
+    expect(stateOf(zombie.child.pid)).not.toBe('T');
+    expect(await within('the server stops', zombie.stop(), 40_000)).toBe(0);
   }
 
   private async everythingOf(id: string, conversationId: string): Promise<Record<string, unknown>> {
