@@ -221,6 +221,12 @@ export const ENV_SCHEMA = z.object({
   APPROVAL_SECONDS: integer(1, 86_400)
     .default(900)
     .describe('How long a tool call waits for the word of its user; then it is refused and the run goes on.'),
+  RUN_EVENT_DAYS: integer(0, 3650)
+    .default(30)
+    .describe('How long a run keeps its events and what its steps said, after it has ended; 0 is for ever.'),
+  TOOL_CALL_DAYS: integer(0, 3650)
+    .default(90)
+    .describe('How long the records of tool calls are kept; 0 is for ever.'),
   RUN_CONCURRENCY: integer(1, 200).default(10).describe('Runs at once per worker.'),
   RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000).default(600).describe('Requests per minute and caller.'),
   SHUTDOWN_SECONDS: integer(1, 300)

@@ -24,7 +24,7 @@ export const RUN_EVENTS = [
 ] as const;
 export type RunEventType = (typeof RUN_EVENTS)[number];
 
-const LAST_EVENTS: ReadonlySet<RunEventType> = new Set([
+const LAST_EVENTS: ReadonlySet<string> = new Set<RunEventType>([
   'run.requires_action',
   'run.completed',
   'run.failed',
@@ -33,12 +33,12 @@ const LAST_EVENTS: ReadonlySet<RunEventType> = new Set([
 ]);
 
 /** Does nothing follow this event, unless somebody acts? */
-export function endsStream(type: RunEventType): boolean {
+export function endsStream(type: string): boolean {
   return LAST_EVENTS.has(type);
 }
 
 /** Has the run ended? */
-export function endsRun(type: RunEventType): boolean {
+export function endsRun(type: string): boolean {
   return endsStream(type) && type !== 'run.requires_action';
 }
 

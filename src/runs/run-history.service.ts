@@ -5,8 +5,10 @@ import { EventBus } from '../platform/events/event-bus.js';
 import { Cursors } from '../platform/secrets/cursors.js';
 import { Bell } from './bell.js';
 import { endsStream, eventsChannel, type RunEvent, type RunEventType } from './run-event.js';
+import { isTerminal } from './run.js';
 import { RunLogRepository } from './run-log.repository.js';
 import { type RunStep } from './run-step.js';
+import { type RunEnd, RunsRepository } from './runs.repository.js';
 
 /** Events read at once; a reader that is far behind gets them piece by piece. */
 const BATCH = 500;
@@ -18,6 +20,7 @@ const POLL_MS = 2000;
 export class RunHistory {
   constructor(
     private readonly log: RunLogRepository,
+    private readonly runs: RunsRepository,
     private readonly bus: EventBus,
     private readonly cursors: Cursors,
   ) {}
@@ -37,13 +40,14 @@ export class RunHistory {
 
   /**
    * The events after number `after`, in batches, each once and without a gap, then those that come, until the run ends
-   * or needs somebody, or `signal` aborts. With `endsRun` as `ends` it also waits for somebody.
+   * or needs somebody, or `signal` aborts. With `endsRun` as `ends` it also waits for somebody. Of a run whose events
+   * were deleted after RUN_EVENT_DAYS only the last one, which says so.
    */
   async *follow(
     runId: string,
     after: number,
     signal: AbortSignal,
-    ends: (type: RunEventType) => boolean = endsStream,
+    ends: (type: string) => boolean = endsStream,
   ): AsyncGenerator<readonly RunEvent[]> {
     const bell = new Bell();
     const stop = await this.bus.subscribe(eventsChannel(runId), () => bell.ring());
@@ -53,14 +57,11 @@ export class RunHistory {
       let last = after;
       while (!signal.aborted) {
         const heard = bell.next();
-        const events = await this.read(runId, last, BATCH);
-        if (events.length > 0) {
-          yield events;
-          last = events.at(-1)?.seq ?? last;
-          if (events.length === BATCH) continue;
-        }
-        if (await this.isOver(runId, last, events.at(-1), ends)) return;
-        await heard(POLL_MS);
+        const { events, isOver } = await this.look(runId, last, ends);
+        if (events.length > 0) yield events;
+        if (isOver) return;
+        last = events.at(-1)?.seq ?? last;
+        if (events.length < BATCH) await heard(POLL_MS);
       }
     } finally {
       signal.removeEventListener('abort', ring);
@@ -68,24 +69,56 @@ export class RunHistory {
     }
   }
 
-  /** A database that is away for a moment must not break a stream: there is nothing to read until it is back. */
-  private async read(runId: string, after: number, limit: number): Promise<RunEvent[]> {
+  /** What follows on event `after`, and whether nothing comes behind it unless somebody acts. */
+  private async look(
+    runId: string,
+    after: number,
+    ends: (type: string) => boolean,
+  ): Promise<{ readonly events: readonly RunEvent[]; readonly isOver: boolean }> {
     try {
-      return await this.log.events(runId, after, limit);
+      const events = await this.following(runId, after);
+      if (events.length > 0) return { events, isOver: isEnd(events, ends) };
+      const run = await this.runs.endOf(runId);
+      // It was deleted.
+      if (run === undefined) return { events, isOver: true };
+      if (run.lastSeq <= after) return { events, isOver: ends(`run.${run.status}`) };
+      if (!isTerminal(run.status)) return { events, isOver: false };
+      // It may have ended between the two looks; else its events were deleted.
+      const rest = await this.following(runId, after);
+      if (rest.length > 0) return { events: rest, isOver: isEnd(rest, ends) };
+      return { events: [lastEventOf(runId, run)], isOver: true };
     } catch (error) {
       if (databaseError(error)?.kind !== 'unavailable') throw error;
-      return [];
+      // A database that is away for a moment must not break a stream: there is nothing to read until it is back.
+      return { events: [], isOver: false };
     }
   }
 
-  /** Is the event with number `last` one after which nothing follows? Known without asking when it was just read. */
-  private async isOver(
-    runId: string,
-    last: number,
-    newest: RunEvent | undefined,
-    ends: (type: RunEventType) => boolean,
-  ): Promise<boolean> {
-    const event = newest ?? (last > 0 ? (await this.read(runId, last - 1, 1)).at(0) : undefined);
-    return event?.seq === last && ends(event.type);
+  /** Empty also when there are later events only: then those before are just being deleted. */
+  private async following(runId: string, after: number): Promise<readonly RunEvent[]> {
+    const events = await this.log.events(runId, after, BATCH);
+    return events.at(0)?.seq === after + 1 ? events : [];
   }
+}
+
+/** Do these events, the newest there are, end with one after which nothing follows? */
+function isEnd(events: readonly RunEvent[], ends: (type: string) => boolean): boolean {
+  const last = events.at(-1);
+  return events.length < BATCH && last !== undefined && ends(last.type);
+}
+
+/** How a run ended, in the form of its last event. */
+function lastEventOf(runId: string, { status, lastSeq, agent, finishedAt, ...run }: RunEnd): RunEvent {
+  return {
+    runId,
+    seq: lastSeq,
+    at: finishedAt ?? new Date(),
+    type: `run.${status}` as RunEventType,
+    agent: { name: agent, path: agent },
+    data: {
+      ...(status === 'completed' && { output: run.output, usage: run.usage }),
+      ...(status === 'failed' && { error: run.error }),
+      pruned: true,
+    },
+  };
 }

@@ -35,6 +35,8 @@ import { RunLeasesRepository } from './run-leases.repository.js';
 import { RunLogRepository } from './run-log.repository.js';
 import { RunOwners } from './run-owners.service.js';
 import { RunReconciler } from './run-reconciler.service.js';
+import { RunRetentionRepository } from './run-retention.repository.js';
+import { RunRetention } from './run-retention.service.js';
 import { RunStarter } from './run-starter.js';
 import { RunStreams } from './run-streams.service.js';
 import { RunWorker, RunWorkerDrain } from './run-worker.service.js';
@@ -89,6 +91,7 @@ import { UsageService } from './usage/usage.service.js';
     ...[UsageRepository, UsageService, Budgets, RunOwners],
     ...[SchedulesRepository, SchedulesService, ScheduledRuns, ScheduleTicker],
     ...[ApprovalsRepository, ApprovalsService, ApprovalRecords, BoundTools, RunResumption, ToolGate],
+    ...[RunRetention, RunRetentionRepository],
     ...[AgentSource, AgentSourceWatch],
     ...[RunEntry, AgentRunner, AgentLoop, AgentTools, ModelCaller, PromptBuilder, Summariser],
   ],

@@ -16,6 +16,9 @@ export interface RunFilter {
   readonly limit: number;
 }
 
+/** How far a run is, and how it ended. */
+export type RunEnd = Pick<Run, 'status' | 'lastSeq' | 'agent' | 'output' | 'error' | 'usage' | 'finishedAt'>;
+
 /** A run as its owner sees it, with the number of its steps. */
 export type CountedRun = Run & { readonly steps: number };
 
@@ -119,6 +122,15 @@ export class RunsRepository {
       [conversationId, position],
     );
     return rows.map((row) => row.id);
+  }
+
+  async endOf(id: string): Promise<RunEnd | undefined> {
+    const rows: RunEnd[] = await this.dataSource.query(
+      `select status, last_seq as "lastSeq", agent, output, error, usage, finished_at as "finishedAt"
+         from runs where id = $1`,
+      [id],
+    );
+    return rows[0];
   }
 
   /** The agent that a run was made for. */

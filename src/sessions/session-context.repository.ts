@@ -1,13 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
+import { Housekeeping } from '../platform/database/housekeeping.service.js';
+import { type Transaction } from '../platform/database/transactions.js';
 import { SessionContextEntry } from './session-context.entity.js';
+
+const SWEPT_AT_ONCE = 5_000;
 
 @Injectable()
 export class SessionContextRepository {
   constructor(
     @InjectRepository(SessionContextEntry) private readonly entries: Repository<SessionContextEntry>,
-  ) {}
+    housekeeping: Housekeeping,
+  ) {
+    housekeeping.add('session_context', (transaction) => this.sweep(transaction));
+  }
 
   /** Writes unless the session holds `maxKeys` other living keys already. Returns whether it was written. */
   async put(
@@ -49,5 +56,15 @@ export class SessionContextRepository {
   async remove(sessionId: string, key: string): Promise<boolean> {
     const result = await this.entries.delete({ sessionId, key });
     return (result.affected ?? 0) > 0;
+  }
+
+  /** Deletes expired entries, of sessions that nobody lists too; true when there may be more. */
+  private async sweep(transaction: Transaction): Promise<boolean> {
+    const [, deleted]: [unknown, number] = await transaction.query(
+      `delete from session_context where ctid in
+         (select ctid from session_context where expires_at <= now() limit $1)`,
+      [SWEPT_AT_ONCE],
+    );
+    return deleted === SWEPT_AT_ONCE;
   }
 }

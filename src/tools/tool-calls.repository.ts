@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { GroupCommit } from '../platform/database/group-commit.js';
+import { type Transaction } from '../platform/database/transactions.js';
 import { ToolCallRow } from './tool-call.entity.js';
 
 export type NewToolCall = Omit<ToolCallRow, 'createdAt'>;
@@ -44,5 +45,14 @@ export class ToolCallsRepository {
     if (filter.status !== undefined) query.andWhere('call.status = :status', { status: filter.status });
     if (before !== undefined) query.andWhere('call.id < :before', { before });
     return query.orderBy('call.id', 'DESC').take(take).getMany();
+  }
+
+  /** Deletes records older than the id `before`, oldest first, at most `limit`; how many. */
+  async deleteBefore(before: string, limit: number, transaction: Transaction): Promise<number> {
+    const [, deleted]: [unknown, number] = await transaction.query(
+      'delete from tool_calls where id in (select id from tool_calls where id < $1 order by id limit $2)',
+      [before, limit],
+    );
+    return deleted;
   }
 }

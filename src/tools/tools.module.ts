@@ -39,6 +39,7 @@ import { SqlTools } from './sources/sql/sql-tools.source.js';
 import { ContractCheck } from './schema/contract-check.service.js';
 import { SchemaProbe } from './schema/schema-probe.service.js';
 import { ToolCallRow } from './tool-call.entity.js';
+import { ToolCallRetention } from './tool-call-retention.service.js';
 import { ToolCallsController } from './tool-calls.controller.js';
 import { ToolCallsRepository } from './tool-calls.repository.js';
 import { ToolCache } from './tool-cache.service.js';
@@ -119,6 +120,7 @@ import { WorkspacesService } from './workspaces/workspaces.service.js';
     SqlDatabasesService,
     SqlTools,
     ToolCallsRepository,
+    ToolCallRetention,
     ToolCache,
     ToolContexts,
     ToolEditor,

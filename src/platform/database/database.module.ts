@@ -5,6 +5,7 @@ import { ENV, type Env } from '../../config/env.js';
 import { BoundedClient, DATABASE_TIMEOUTS } from './bounded-client.js';
 import { DatabaseProbe } from './database-probe.js';
 import { DatabaseUrl } from './database-url.js';
+import { Housekeeping } from './housekeeping.service.js';
 import { KeyCheck } from './key-check.js';
 import { Migrator } from './migrator.js';
 import { Notifications } from './notifications.js';
@@ -49,8 +50,24 @@ export class DatabaseModule {
           dataSourceFactory: connect,
         }),
       ],
-      providers: [DatabaseProbe, KeyCheck, Migrator, Notifications, ReadOnlyDatabases, Transactions],
-      exports: [TypeOrmModule, DatabaseProbe, Migrator, Notifications, ReadOnlyDatabases, Transactions],
+      providers: [
+        DatabaseProbe,
+        Housekeeping,
+        KeyCheck,
+        Migrator,
+        Notifications,
+        ReadOnlyDatabases,
+        Transactions,
+      ],
+      exports: [
+        TypeOrmModule,
+        DatabaseProbe,
+        Housekeeping,
+        Migrator,
+        Notifications,
+        ReadOnlyDatabases,
+        Transactions,
+      ],
     };
   }
 }

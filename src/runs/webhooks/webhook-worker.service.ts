@@ -6,6 +6,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { ENV, type Env } from '../../config/env.js';
+import { Housekeeping } from '../../platform/database/housekeeping.service.js';
 import { WebhookSender } from './webhook-sender.service.js';
 import { type DueDelivery, WebhooksRepository } from './webhooks.repository.js';
 
@@ -15,7 +16,6 @@ const BATCH = 10;
 /** Longer than a try can take, so that no other process repeats one that is under way. */
 const LEASE_SECONDS = 30;
 const KEEP_DAYS = 7;
-const PRUNE_MS = 3_600_000;
 
 /** Looks for due deliveries in every worker and sends them. The rows are the truth: what one process drops, another sends. */
 @Injectable()
@@ -24,13 +24,15 @@ export class WebhookWorker implements OnApplicationBootstrap, BeforeApplicationS
   private timer?: NodeJS.Timeout;
   private stopped = false;
   private looking: Promise<void> = Promise.resolve();
-  private prunedAt = 0;
 
   constructor(
     @Inject(ENV) private readonly env: Env,
     private readonly webhooks: WebhooksRepository,
     private readonly sender: WebhookSender,
-  ) {}
+    housekeeping: Housekeeping,
+  ) {
+    housekeeping.add('webhook_deliveries', (transaction) => webhooks.prune(KEEP_DAYS, transaction));
+  }
 
   onApplicationBootstrap(): void {
     if (this.env.ROLE !== 'api') this.schedule();
@@ -54,9 +56,6 @@ export class WebhookWorker implements OnApplicationBootstrap, BeforeApplicationS
     try {
       for (let due = await this.take(); due.length > 0 && !this.stopped; due = await this.take())
         await Promise.all(due.map((delivery) => this.deliver(delivery)));
-      if (Date.now() - this.prunedAt < PRUNE_MS) return;
-      this.prunedAt = Date.now();
-      await this.webhooks.prune(KEEP_DAYS);
     } catch (error) {
       this.log.warn({ err: error }, 'The look for webhook deliveries failed; the next one follows');
     }

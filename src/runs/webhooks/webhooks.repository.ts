@@ -27,6 +27,8 @@ export interface Attempt {
   readonly retrySeconds: number | null;
 }
 
+const PRUNED_AT_ONCE = 5_000;
+
 @Injectable()
 export class WebhooksRepository {
   constructor(
@@ -146,12 +148,13 @@ export class WebhooksRepository {
     );
   }
 
-  /** Forgets what was told, or given up, more than `days` ago. */
-  async prune(days: number): Promise<void> {
-    await this.deliveries.query(
+  /** Forgets what was told, or given up, more than `days` ago; true when there may be more of it. */
+  async prune(days: number, tx: Transaction): Promise<boolean> {
+    const [, deleted]: [unknown, number] = await tx.query(
       `delete from webhook_deliveries where position in (
-         select position from webhook_deliveries where finished_at < now() - $1 * interval '1 day' limit 5000)`,
-      [days],
+         select position from webhook_deliveries where finished_at < now() - $1 * interval '1 day' limit $2)`,
+      [days, PRUNED_AT_ONCE],
     );
+    return deleted === PRUNED_AT_ONCE;
   }
 }
