@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { firstIdAt, newId } from '../../src/common/ids.js';
+import { ADVISORY_LOCKS } from '../../src/platform/database/advisory-locks.js';
 import { Housekeeping } from '../../src/platform/database/housekeeping.service.js';
 import { RunLogRepository } from '../../src/runs/run-log.repository.js';
 import { makeAgents, TracedTools } from '../support/run-tools.js';
@@ -99,7 +100,7 @@ describe('a run that ended longer ago than RUN_EVENT_DAYS', () => {
     const id = await oldRun(30);
     await sweep();
     const after = await server.call('GET', `/api/v1/runs/${id}/steps`, { token });
-    const outline = ({ request: _, result: __, ...rest }: Record<string, unknown>) => rest;
+    const outline = (step: Record<string, unknown>) => ({ ...step, request: null, result: null });
     expect(after.body.items.map(outline)).toEqual(before.body.items.map(outline));
     expect(JSON.stringify(after.body)).not.toContain('zebra');
     for (const { request, result } of after.body.items) {
@@ -191,7 +192,7 @@ describe('sweeping', () => {
     const id = await oldRun(21);
     const other = new pg.Client({ connectionString: server.databaseUrl });
     await other.connect();
-    await other.query('begin; select pg_advisory_xact_lock(7214011)');
+    await other.query(`begin; select pg_advisory_xact_lock(${ADVISORY_LOCKS.housekeeping})`);
     await sweep();
     expect(await count('run_events', 'run_id', id)).toBeGreaterThan(0);
     await other.end();

@@ -8,6 +8,8 @@ export const ADVISORY_LOCKS = {
   migration: 7_214_001,
   /** Whoever looks for runs that no worker has. */
   runReconciler: 7_214_005,
+  /** Whoever deletes what was kept long enough. */
+  housekeeping: 7_214_009,
   /** A use of an Idempotency-Key. */
   idempotencyKey: 7_214_008,
   /** All writes of agents: a cycle must not slip in between two of them. */

@@ -7,6 +7,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { ENV, type Env } from '../../config/env.js';
+import { ADVISORY_LOCKS } from './advisory-locks.js';
 import { type Transaction, Transactions } from './transactions.js';
 
 /** Deletes a part of what was kept long enough, in the transaction it is given; true when there may be more. */
@@ -17,8 +18,6 @@ const EVERY_MS = 3_600_000;
 const FIRST_MS = 60_000;
 /** Between two transactions: requests come first. */
 const PAUSE_MS = 20;
-/** Any constant of our own. */
-const LOCK = 7_214_011;
 
 /**
  * Deletes what was kept long enough: every hour, in short transactions, in one process at a time. Features add what
@@ -74,7 +73,7 @@ export class Housekeeping implements OnApplicationBootstrap, BeforeApplicationSh
     return this.transactions.run(async (transaction) => {
       const [lock]: [{ locked: boolean }] = await transaction.query(
         'select pg_try_advisory_xact_lock($1) as locked',
-        [LOCK],
+        [ADVISORY_LOCKS.housekeeping],
       );
       return lock.locked && sweep(transaction);
     });
