@@ -59,10 +59,8 @@ async function copy(table: string, id: { key: string; of: string }, values: Reco
 async function oldRun(days: number, values: Record<string, unknown> = {}): Promise<string> {
   const id = idOf(days);
   const finished = { finished_at: daysAgo(days), ...values };
-  const [{ position }] = await server.sql<{ position: string }>('select position from runs where id = $1', [
-    young,
-  ]);
-  await copy('runs', { key: 'id', of: young }, { id, position: Number(position) - 1, ...finished });
+  const [real] = await server.sql<{ position: string }>('select position from runs where id = $1', [young]);
+  await copy('runs', { key: 'id', of: young }, { id, position: Number(real?.position) - 1, ...finished });
   for (const table of ['run_steps', 'run_events'])
     await copy(table, { key: 'run_id', of: young }, { run_id: id });
   return id;
