@@ -25,6 +25,7 @@ import { ExtendRunsForAgents1763900600000 } from './1763900600000-extend-runs-fo
 import { CreateUsage1763900700000 } from './1763900700000-create-usage.js';
 import { CreateWebhooks1763900800000 } from './1763900800000-create-webhooks.js';
 import { CountCacheHits1765000310000 } from './1765000310000-count-cache-hits.js';
+import { ApproveDirectCalls1765000320000 } from './1765000320000-approve-direct-calls.js';
 
 /** Every migration, oldest first. A new one is added at the end; a released one is never changed. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -54,4 +55,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateUsage1763900700000,
   CreateWebhooks1763900800000,
   CountCacheHits1765000310000,
+  ApproveDirectCalls1765000320000,
 ];

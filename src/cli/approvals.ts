@@ -12,7 +12,8 @@ export interface Approval {
   readonly kind: 'tool_call' | 'confirm_retry';
   readonly reason: string;
   readonly status: string;
-  readonly agent: string;
+  /** Absent for a call of the user's own, over MCP. */
+  readonly agent?: string;
   readonly tool: string;
   readonly arguments: unknown;
   readonly argumentsHash: string;
@@ -32,7 +33,7 @@ export function registerApprovals(program: Command, env: CliEnv): void {
       const { api, out } = contextOf(command, env);
       out.list(await everything<Approval>(api, '/api/v1/approvals', { status: options.status }), {
         id: (approval) => approval.id,
-        agent: (approval) => approval.agent,
+        agent: (approval) => approval.agent ?? '(your own call)',
         tool: (approval) => approval.tool,
         arguments: (approval) => approval.arguments,
         reason: (approval) => approval.reason,

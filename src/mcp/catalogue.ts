@@ -1,10 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Actor } from '../common/actor.js';
-import { AppError } from '../common/app-error.js';
 import { CommonErrors } from '../common/common.errors.js';
 import { Cursors } from '../platform/secrets/cursors.js';
 import { type ToolDefinition } from '../tools/tool.js';
-import { ToolExecutor } from '../tools/tool-executor.service.js';
 import { ToolsService } from '../tools/tools.service.js';
 import {
   type CallResult,
@@ -19,9 +17,9 @@ import {
   type ResourceTemplate,
   type ToolListing,
 } from './catalogue.types.js';
-import { withHeartbeat } from './heartbeat.js';
 import { RpcError } from './rpc-error.js';
 import { LIST_PAGE } from './server-info.js';
+import { McpToolCalls } from './tool-calls.service.js';
 
 export const RESOURCE_SOURCES = Symbol('RESOURCE_SOURCES');
 export const PROMPT_SOURCES = Symbol('PROMPT_SOURCES');
@@ -38,7 +36,7 @@ interface ListPage<T> {
 export class McpCatalogue {
   constructor(
     private readonly tools: ToolsService,
-    private readonly executor: ToolExecutor,
+    private readonly calls: McpToolCalls,
     private readonly cursors: Cursors,
     @Inject(RESOURCE_SOURCES) private readonly resourceSources: readonly ResourceSource[],
     @Inject(PROMPT_SOURCES) private readonly promptSources: readonly PromptSource[],
@@ -56,25 +54,9 @@ export class McpCatalogue {
     return tool && listing(tool);
   }
 
-  /**
-   * Calls a tool. Wrong arguments, a tool that does not answer and a failing tool are results with `isError`, so that the model can mend its call;
-   * an unknown tool, a missing right and overload are protocol errors (server/tools, error handling).
-   */
-  async callTool(name: string, args: unknown, exchange: Exchange): Promise<CallResult> {
-    const { actor, signal, client } = exchange;
-    try {
-      const outcome = await withHeartbeat(exchange.onProgress, (onProgress) =>
-        this.executor.execute(actor, { name, arguments: args ?? {}, signal, client, onProgress }),
-      );
-      const { content, structuredContent, isError } = outcome;
-      return { content, isError, ...(structuredContent !== undefined && { structuredContent }) };
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      if (error.kind === 'not_found') throw RpcError.invalidParams(`Unknown tool: ${name}`);
-      const isResult = error.kind === 'invalid' || error.kind === 'unprocessable';
-      if (isResult || error.code === 'tool_circuit_open') return failure(error);
-      throw error;
-    }
+  /** Calls a tool: see McpToolCalls. */
+  callTool(name: string, args: unknown, exchange: Exchange): Promise<CallResult> {
+    return this.calls.call(name, args, exchange);
   }
 
   async listResources(actor: Actor, cursor?: string): Promise<ListPage<ResourceListing>> {
@@ -190,11 +172,4 @@ function listing(tool: ToolDefinition): ToolListing {
     ...(outputSchema && { outputSchema }),
     annotations: { ...annotations, title },
   };
-}
-
-function failure(error: AppError): CallResult {
-  const fields = (error.errors ?? []).map(
-    ({ field, message }) => `\n- ${field || '(arguments)'}: ${message}`,
-  );
-  return { isError: true, content: [{ type: 'text', text: `${error.message}${fields.join('')}` }] };
 }

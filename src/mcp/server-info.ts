@@ -7,7 +7,8 @@ export const INSTRUCTIONS = [
   'Tools, conversations and agents of one user of this server.',
   'Call a tool by its name; a tool named ask_<agent> hands the task to that agent.',
   'Each prompt starts a task with the agent of the same name.',
-  'Resources: conversation://<id> is the text of one conversation, agent://<name> says what an agent does.',
+  'Resources: conversation://<id> is the text of one conversation, agent://<name> says what an agent does,',
+  'approval://<id> is a tool call that waits for the word of the user.',
 ].join(' ');
 
 /** The largest body that /mcp reads. [S30] */

@@ -12,6 +12,8 @@ import { Approval } from './approvals/approval.entity.js';
 import { ApprovalsController } from './approvals/approvals.controller.js';
 import { ApprovalsRepository } from './approvals/approvals.repository.js';
 import { ApprovalRecords, ApprovalsService } from './approvals/approvals.service.js';
+import { DirectApprovals } from './approvals/direct-approvals.service.js';
+import { DirectApprovalsRepository } from './approvals/direct-approvals.repository.js';
 import { BoundTools } from './approvals/bound-tools.service.js';
 import { RunResumption } from './approvals/run-resumption.service.js';
 import { ToolGate } from './approvals/tool-gate.service.js';
@@ -91,10 +93,11 @@ import { UsageService } from './usage/usage.service.js';
     ...[UsageRepository, UsageService, Budgets, RunOwners],
     ...[SchedulesRepository, SchedulesService, ScheduledRuns, ScheduleTicker],
     ...[ApprovalsRepository, ApprovalsService, ApprovalRecords, BoundTools, RunResumption, ToolGate],
+    ...[DirectApprovals, DirectApprovalsRepository],
     ...[RunRetention, RunRetentionRepository],
     ...[AgentSource, AgentSourceWatch],
     ...[RunEntry, AgentRunner, AgentLoop, AgentTools, ModelCaller, PromptBuilder, Summariser],
   ],
-  exports: [RunsService, RunsRepository, RunIntake, RunStreams, ApprovalsService],
+  exports: [RunsService, RunsRepository, RunIntake, RunStreams, ApprovalsService, DirectApprovals],
 })
 export class RunsModule {}

@@ -93,6 +93,23 @@ export class RunsRepository {
     return changed > 0;
   }
 
+  /** The newest run of the last day whose answer this tool call of the user's still waits for. */
+  async awaitedBy(userId: string, call: string): Promise<string | undefined> {
+    const rows: { id: string }[] = await this.dataSource.query(
+      `select id from runs where user_id = $1 and awaited_by = $2 and created_at > now() - interval '1 day'
+        order by position desc limit 1`,
+      [userId, call],
+    );
+    return rows[0]?.id;
+  }
+
+  /** Keeps, or with null forgets, which tool call waits for the answer of this run. */
+  async setAwaited(userId: string, id: string, call: string | null): Promise<void> {
+    await this.dataSource.query('update runs set awaited_by = $3 where user_id = $1 and id = $2', [
+      ...[userId, id, call],
+    ]);
+  }
+
   /** The run of a conversation that was made next after `position`. */
   async nextAfter(
     conversationId: string,

@@ -101,6 +101,16 @@ export class RunsService {
     return this.history.follow(id, after, signal);
   }
 
+  /** The run that an earlier, equal tool call of the actor's left waiting for a person. */
+  awaitedBy(actor: Actor, call: string): Promise<string | undefined> {
+    return this.runs.awaitedBy(actor.userId, call);
+  }
+
+  /** Leaves a run to the next equal tool call; null when its answer is given. */
+  setAwaited(actor: Actor, id: string, call: string | null): Promise<void> {
+    return this.runs.setAwaited(actor.userId, id, call);
+  }
+
   /** How many runs wait and run, over all users; for the state of the service. */
   statistics(): Promise<{ queued: number; running: number }> {
     return this.runs.statistics();

@@ -33,7 +33,7 @@ export class ToolExecutor {
    * Calls a tool. Throws an AppError when it was not run: `tool_not_found` (also when the caller may not know of it),
    * `tool_changed`, `insufficient_scope`, `tool_disabled`, `tool_unavailable`, `tool_rate_limited`, `tool_busy`,
    * `tool_circuit_open`, `invalid_tool_arguments` (with `errors`). A tool that ran and failed is an outcome with `isError`. A tool that asked
-   * the client of a 2026-07-28 call ends with ToolPaused. With `dryRun` or `simulate` nothing is run.
+   * the client of a 2026-07-28 call ends with ToolPaused. What `admit` of the call throws is thrown. With `dryRun` or `simulate` nothing is run.
    * Resolves after the record of the call is committed.
    */
   async execute(actor: Actor, call: ToolCall): Promise<ToolOutcome> {
@@ -52,6 +52,10 @@ export class ToolExecutor {
     let ending: Ending;
     try {
       const args = this.validArguments(tool.definition, call.arguments);
+      await call.admit?.(tool.definition, args).catch(async (error: unknown) => {
+        if (error instanceof AppError) await record('refused', 'live', error.code);
+        throw error;
+      });
       ending = await this.answer(actor, call, tool, callId, args);
     } catch (error) {
       if (error instanceof AppError && error.code === 'invalid_tool_arguments')

@@ -174,6 +174,8 @@ export interface ToolCall {
   readonly signal?: AbortSignal;
   readonly onProgress?: (update: ToolProgress) => void;
   readonly client?: ToolClient;
+  /** Asked before the tool is run, with its definition and the valid arguments: what it throws ends the call. */
+  readonly admit?: (tool: ToolDefinition, args: unknown) => Promise<void>;
 }
 
 /** What a tool gave back. A failure of the tool itself is `isError` with a safe text, never a throw. */

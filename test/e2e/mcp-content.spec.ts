@@ -48,7 +48,13 @@ describe("an operator's own prompts and resources", () => {
     const templates = await modern(server, token, 'resources/templates/list');
     expect(
       templates.body.result.resourceTemplates.map(({ uriTemplate }: { uriTemplate: string }) => uriTemplate),
-    ).toEqual(['conversation://{id}', 'agent://{name}', 'glossary://{term}', 'tool-result://{id}']);
+    ).toEqual([
+      'conversation://{id}',
+      'agent://{name}',
+      'glossary://{term}',
+      'tool-result://{id}',
+      'approval://{id}',
+    ]);
     const read = await session.call('resources/read', { uri: 'glossary://lease' });
     expect(read.body.result.contents).toEqual([
       { uri: 'glossary://lease', mimeType: 'text/plain', text: 'lease means something' },

@@ -67,7 +67,7 @@ async function isAnswer(question: ClientQuestion, answer: unknown): Promise<bool
       if (given.action === 'decline' || given.action === 'cancel') return true;
       const schema = question.params?.requestedSchema;
       if (given.action !== 'accept' || schema === undefined) return given.action === 'accept';
-      const check = fromJsonSchema(schema as never)['~standard'].validate(given.content);
+      const check = fromJsonSchema(schema as never)['~standard'].validate(given.content ?? {});
       return (await check).issues === undefined;
     }
   }

@@ -1,3 +1,4 @@
+import { isDestructive } from '../../tools/tool-defaults.js';
 import { type ToolDefinition, type ToolPolicy } from '../../tools/tool.js';
 import { type Arguments } from './approval.js';
 
@@ -7,6 +8,14 @@ const STRICTNESS: readonly Level[] = ['never', 'destructive', 'always'];
 /** The stricter of what the tool's policy and the agent say. */
 export function stricter(a: Level, b: Level): Level {
   return STRICTNESS[Math.max(STRICTNESS.indexOf(a), STRICTNESS.indexOf(b))] ?? 'always';
+}
+
+/**
+ * Has the caller of an MCP call to give his word himself? When the policy says `always`, or the tool says of itself that
+ * it destroys. A tool that says nothing is left to the client, which is told so and asks by itself.
+ */
+export function asksCaller({ policy, annotations }: ToolDefinition): boolean {
+  return policy.approval === 'always' || (policy.approval === 'destructive' && isDestructive(annotations));
 }
 
 const REMOTE_KINDS: ReadonlySet<string> = new Set(['http', 'openapi', 'mcp']);

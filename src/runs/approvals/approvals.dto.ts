@@ -10,14 +10,14 @@ export const ApprovalView = named(
   'Approval',
   z.object({
     id: z.uuid(),
-    runId: z.uuid(),
+    runId: z.uuid().optional().describe('The run that asks. Absent: a call of your own, over MCP, asks.'),
     kind: z
       .enum(APPROVAL_KINDS)
       .describe('`tool_call`: may it be made? `confirm_retry`: a crash hid whether it was; again?'),
     reason: z.enum(APPROVAL_REASONS).describe('Why somebody is asked.'),
     status: z.enum(APPROVAL_STATUSES),
-    step: z.string().describe('Path of the step that waits.'),
-    agent: z.string(),
+    step: z.string().optional().describe('Path of the step that waits.'),
+    agent: z.string().optional(),
     tool: z.string(),
     definitionHash: z.string().describe('The definition of the tool that it is bound to.'),
     requestedArguments: Arguments.describe('What the agent asked for.'),

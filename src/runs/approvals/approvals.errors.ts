@@ -13,9 +13,17 @@ export const ApprovalErrors = defineErrors({
   },
   approval_not_editable: {
     kind: 'unprocessable',
-    message: 'Whether a call is made again can only be approved or rejected.',
+    message: 'This approval can only be approved or rejected.',
   },
 
+  approval_required: {
+    kind: 'conflict',
+    message: 'This call waits for the approval of its caller.',
+  },
+  too_many_approvals: {
+    kind: 'too_many',
+    message: 'Too many of your calls wait for your approval. Decide some of them first.',
+  },
   approval_rejected: { kind: 'forbidden', message: 'The user rejected this call; it was not made.' },
   approval_expired: {
     kind: 'timeout',

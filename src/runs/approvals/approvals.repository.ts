@@ -22,7 +22,7 @@ export interface Answer {
 
 export interface ExpiredApproval {
   readonly id: string;
-  readonly runId: string;
+  readonly runId: string | null;
 }
 
 @Injectable()
@@ -56,13 +56,20 @@ export class ApprovalsRepository {
       `update approvals set status = $3, comment = $4, arguments = coalesce($5::jsonb, arguments),
           arguments_hash = coalesce($6, arguments_hash), decided_at = now()
         where id = $1 and user_id = $2 and status = 'pending' and expires_at > now()
-          and exists (select 1 from runs where id = run_id and status in ('queued', 'running', 'requires_action'))`,
+          and (run_id is null or exists (select 1 from runs where id = run_id and status in ('queued', 'running', 'requires_action')))`,
       [
         ...[approval.id, approval.userId, answer.status, answer.comment ?? null],
         ...[answer.edited ? JSON.stringify(answer.edited.arguments) : null, answer.edited?.hash ?? null],
       ],
     );
     return changed > 0;
+  }
+
+  /** Forgets what callers were asked themselves, a month later. What a run asked goes with the run. */
+  async forgetOld(): Promise<void> {
+    await this.approvals.query(
+      `delete from approvals where run_id is null and created_at < now() - interval '30 days'`,
+    );
   }
 
   /** Questions that nobody answered in time. */

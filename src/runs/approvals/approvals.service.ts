@@ -21,7 +21,7 @@ export class ApprovalRecords {
   ) {}
 }
 
-/** What the runs of the caller ask him. Only he answers: an approval of somebody else is one that never was. [S67] */
+/** What the runs and the calls of the caller ask him. Only he answers: an approval of somebody else is one that never was. [S67] */
 @Injectable()
 export class ApprovalsService {
   constructor(
@@ -56,6 +56,16 @@ export class ApprovalsService {
    */
   async decide(actor: Actor, id: string, decision: Decision): Promise<ApprovalView> {
     requireScopes(actor, 'runs');
+    return this.answer(actor, id, decision);
+  }
+
+  /** The same for an answer that came within a tool call of the actor's own, by elicitation. */
+  async decideInCall(actor: Actor, id: string, decision: Decision): Promise<ApprovalView> {
+    requireScopes(actor, 'tools:call');
+    return this.answer(actor, id, decision);
+  }
+
+  private async answer(actor: Actor, id: string, decision: Decision): Promise<ApprovalView> {
     const approval = await this.find(actor, id);
     const { argumentsHash } = decision;
     if (argumentsHash !== undefined && argumentsHash !== approval.argumentsHash)
@@ -71,9 +81,9 @@ export class ApprovalsService {
       const details = { status: answer.status, edited, tool, runId, kind, reason };
       const target = { type: 'approval', id };
       await this.about.audit.record(actor, 'approval.decided', target, details, transaction);
-      return this.resumption.goOn(runId, transaction);
+      return runId === null ? undefined : this.resumption.goOn(runId, transaction);
     });
-    await wake();
+    await wake?.();
     if (answer.status === 'outdated') throw ApprovalErrors.approval_outdated();
     return toView(await this.find(actor, id));
   }
@@ -82,12 +92,13 @@ export class ApprovalsService {
   async expire(limit: number): Promise<void> {
     for (const due of await this.approvals.due(limit)) {
       const wake = await this.transactions.run(async (transaction) =>
-        (await this.approvals.expire(due, transaction))
+        (await this.approvals.expire(due, transaction)) && due.runId !== null
           ? this.resumption.goOn(due.runId, transaction)
           : undefined,
       );
       await wake?.();
     }
+    await this.approvals.forgetOld();
   }
 
   private async answerOf(
@@ -96,7 +107,7 @@ export class ApprovalsService {
   ): Promise<Answer> {
     const comment = reason;
     if (decision === 'reject') return { status: 'rejected', comment };
-    if (edited !== undefined && approval.kind === 'confirm_retry')
+    if (edited !== undefined && (approval.kind === 'confirm_retry' || approval.runId === null))
       throw ApprovalErrors.approval_not_editable();
     if (!(await this.tools.isSame(approval))) return { status: 'outdated', comment };
     if (edited === undefined) return { status: 'approved', comment };
@@ -111,9 +122,10 @@ export class ApprovalsService {
 }
 
 function toView(approval: Approval): ApprovalView {
-  const { comment, decidedAt, createdAt, expiresAt, ...rest } = approval;
+  const { comment, decidedAt, createdAt, expiresAt, runId, step, agent, usedAt: _, ...rest } = approval;
   return {
     ...rest,
+    ...(runId !== null && step !== null && agent !== null && { runId, step, agent }),
     ...(comment !== null && { comment }),
     createdAt: createdAt.toISOString(),
     expiresAt: expiresAt.toISOString(),

@@ -36,6 +36,17 @@ export function findHidden(value: unknown, field: string): HiddenText | undefine
   return undefined;
 }
 
+/** The text with each of them written out, as JSON would: `\\u202e`. */
+export function revealHidden(text: string): string {
+  return text.replace(HIDDEN, (character) =>
+    LAYOUT.has(character)
+      ? character
+      : [...Array(character.length).keys()]
+          .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)
+          .join(''),
+  );
+}
+
 function hiddenIn(text: string): string | undefined {
   const [found] =
     text
