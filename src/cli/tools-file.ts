@@ -19,6 +19,7 @@ export interface Detail {
 interface Change {
   readonly section: string;
   readonly name: string;
+  readonly path?: string;
   readonly action: 'added' | 'changed' | 'removed' | 'unchanged' | 'missing' | 'refused';
   readonly changes?: readonly Detail[];
   readonly message?: string;
@@ -61,7 +62,7 @@ export function registerToolsFile(tools: Command, env: CliEnv): void {
     .description('make the registry as a file says: shows the difference and asks first')
     .option('-y, --yes', 'do not ask')
     .option('--dry-run', 'only show the difference')
-    .option('--prune', 'also delete what was made by hand and is not in the file')
+    .option('--prune', 'also delete what a section of the file does not name')
     .action(async (name: string, options: ApplyOptions, command: Command) => {
       const { api, out } = contextOf(command, env);
       const body = { document: readFile(name), prune: options.prune === true };
@@ -79,7 +80,10 @@ export function registerToolsFile(tools: Command, env: CliEnv): void {
       }
       const result = await send(false);
       if (out.json) out.data(result);
-      else out.line(`applied: ${summaryOf(result)}`);
+      else {
+        showNews(planned, result, out);
+        out.line(`applied: ${summaryOf(result)}`);
+      }
       if (result.summary.refused > 0) process.exitCode = 1;
     });
 }
@@ -108,11 +112,24 @@ function show(result: Result, out: Output): void {
   for (const change of result.changes) {
     if (change.action === 'unchanged') continue;
     const note = change.message === undefined ? '' : `: ${change.message}`;
-    out.line(`${SIGNS[change.action]} ${change.section} ${change.name}${note}`);
+    const place = change.action === 'refused' && change.path !== undefined ? ` (at ${change.path})` : '';
+    out.line(`${SIGNS[change.action]} ${change.section} ${change.name}${place}${note}`);
     for (const detail of change.changes ?? []) out.line(`    ${lineOf(detail)}`);
     for (const warning of change.warnings ?? []) out.line(`    warning: ${warning}`);
   }
   out.line(summaryOf(result));
+}
+
+/** What turned out differently than planned, e.g. a server that does not answer. */
+function showNews(planned: Result, result: Result, out: Output): void {
+  const linesOf = ({ changes }: Result) =>
+    changes.flatMap(({ section, name, message, warnings = [] }) =>
+      [message, ...warnings]
+        .filter((line) => line !== undefined)
+        .map((line) => `${section} ${name}: ${line}`),
+    );
+  const told = new Set(linesOf(planned));
+  for (const line of linesOf(result)) if (!told.has(line)) out.note(line);
 }
 
 /** One difference in one line, with its risk. */

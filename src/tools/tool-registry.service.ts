@@ -134,6 +134,11 @@ export class ToolRegistry {
     return report;
   }
 
+  /** What `followSet` would come to. */
+  previewSet(set: ToolSet, offered: readonly OfferedTool[]): Promise<SetReport> {
+    return this.sets.preview(set, offered);
+  }
+
   /** Marks a list whose upstream is away (`unavailable`) or back: its last known definitions stay. */
   async setState(set: ToolSet, state: 'active' | 'unavailable'): Promise<void> {
     if ((await this.sets.setState(set, state)) > 0) this.forget();

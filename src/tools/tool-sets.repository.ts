@@ -78,6 +78,15 @@ export class ToolSetsRepository {
     });
   }
 
+  /** What `follow` would come to. Writes nothing. */
+  async preview(set: ToolSet, offers: SetOffers): Promise<SetReport> {
+    return this.transactions.run(async (transaction) => {
+      const follower = new Follower(transaction, set, offers, { isPreview: true });
+      await follower.follow();
+      return follower.report;
+    });
+  }
+
   /** The hashes of all definitions that a list has had. */
   async hashes({ kind, id }: ToolSet): Promise<ReadonlySet<string>> {
     const rows = await this.tools
@@ -127,6 +136,7 @@ class Follower {
     private readonly transaction: Transaction,
     private readonly set: ToolSet,
     private readonly offers: SetOffers,
+    private readonly options: { readonly isPreview?: boolean } = {},
   ) {}
 
   async follow(): Promise<void> {
@@ -210,6 +220,7 @@ class Follower {
   }
 
   private async change(row: ToolRow, next: Partial<ToolRow>): Promise<void> {
+    if (this.options.isPreview) return;
     const differs = Object.entries(next).some(
       ([key, value]) => canonicalJson(value) !== canonicalJson(row[key as keyof ToolRow]),
     );
@@ -217,6 +228,7 @@ class Follower {
   }
 
   private async write(): Promise<void> {
+    if (this.options.isPreview) return;
     for (let at = 0; at < this.newRows.length; at += CHUNK)
       await this.transaction.insert(ToolRow, this.newRows.slice(at, at + CHUNK) as never);
     for (let at = 0; at < this.newVersions.length; at += CHUNK)

@@ -5,7 +5,13 @@ import { type Transaction } from '../platform/database/transactions.js';
 import { canonicalHash } from './schema/canonical-json.js';
 import { ContractCheck } from './schema/contract-check.service.js';
 import { type OfferedTool } from './sources/tool-source.js';
-import { type Followed, type HashedOffer, ToolSetsRepository } from './tool-sets.repository.js';
+import {
+  type Followed,
+  type HashedOffer,
+  type SetOffers,
+  type SetReport,
+  ToolSetsRepository,
+} from './tool-sets.repository.js';
 import { type ToolContract } from './tool-version.entity.js';
 import { type ToolSet } from './tool.js';
 
@@ -35,8 +41,28 @@ export class ToolSets {
     offered: readonly OfferedTool[],
     { actor, markVanished }: FollowOptions,
   ): Promise<Followed> {
+    const { offers, refused } = await this.check(set, offered, markVanished);
+    const record = (followed: Followed, tx: Transaction) => this.record(set, followed, actor, tx);
+    const result = await this.repository.follow(set, offers, record);
+    result.report.refused.push(...refused);
+    return result;
+  }
+
+  /** See ToolRegistry.previewSet. */
+  async preview(set: ToolSet, offered: readonly OfferedTool[]): Promise<SetReport> {
+    const { offers, refused } = await this.check(set, offered, true);
+    const report = await this.repository.preview(set, offers);
+    report.refused.push(...refused);
+    return report;
+  }
+
+  private async check(
+    set: ToolSet,
+    offered: readonly OfferedTool[],
+    markVanished: boolean,
+  ): Promise<{ offers: SetOffers; refused: SetReport['refused'] }> {
     const taken = new Map<string, HashedOffer>();
-    const refused: { name: string; message: string }[] = [];
+    const refused: SetReport['refused'] = [];
     const known = await this.repository.hashes(set);
     for (const tool of offered) {
       const { name } = tool.contract;
@@ -50,14 +76,7 @@ export class ToolSets {
       else taken.set(name, offer);
     }
     const names = new Set(refused.map(({ name }) => name).filter((name) => !taken.has(name)));
-    const record = (followed: Followed, tx: Transaction) => this.record(set, followed, actor, tx);
-    const result = await this.repository.follow(
-      set,
-      { offered: taken, refused: names, markVanished },
-      record,
-    );
-    result.report.refused.push(...refused);
-    return result;
+    return { offers: { offered: taken, refused: names, markVanished }, refused };
   }
 
   setState(set: ToolSet, state: 'active' | 'unavailable'): Promise<number> {

@@ -29,11 +29,13 @@ import { ToolImport } from './sources/openapi/tool-import.entity.js';
 import { ToolImportsController } from './sources/openapi/tool-imports.controller.js';
 import { ToolImportsRepository } from './sources/openapi/tool-imports.repository.js';
 import { ImportDocuments } from './sources/openapi/import-documents.service.js';
+import { ToolImportsSection } from './sources/openapi/tool-imports.section.js';
 import { ToolImportsService } from './sources/openapi/tool-imports.service.js';
 import { HttpTools } from './sources/http/http-tools.source.js';
 import { CodeTools } from './sources/code/code-tools.source.js';
 import { Extensions } from './sources/code/extensions.js';
 import { SqlDatabasesController } from './sources/sql/sql-databases.controller.js';
+import { SqlDatabasesSection } from './sources/sql/sql-databases.section.js';
 import { SqlDatabasesService } from './sources/sql/sql-databases.service.js';
 import { SqlTools } from './sources/sql/sql-tools.source.js';
 import { ContractCheck } from './schema/contract-check.service.js';
@@ -115,8 +117,10 @@ import { WorkspacesService } from './workspaces/workspaces.service.js';
     OpenApiCompiler,
     OpenApiTools,
     ToolImportsRepository,
+    ToolImportsSection,
     ToolImportsService,
     Extensions,
+    SqlDatabasesSection,
     SqlDatabasesService,
     SqlTools,
     ToolCallsRepository,

@@ -207,7 +207,10 @@ describe('the registry as a file', () => {
 
     writeFileSync(file, 'version: 1\ntools:\n  - name: calculator\n');
     const refused = await cli(['tools', 'apply', file, '--yes']);
-    expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining('! tools calculator: ')]);
+    expect([refused.code, refused.stdout]).toEqual([
+      1,
+      expect.stringContaining('! tools calculator (at /tools/0): '),
+    ]);
   });
 });
 

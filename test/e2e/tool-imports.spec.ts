@@ -257,7 +257,12 @@ describe('an OpenAPI import', () => {
     expect((await call('shop_delete_items_id', { id: 'x' })).body.code).toBe('invalid_tool_arguments');
     delete document.paths['/items/{id}'];
     served = JSON.stringify(document);
+    const dry = await run({ ...body, dryRun: true });
+    expect(dry.body).toMatchObject({ dryRun: true, vanished: ['shop_delete_items_id'] });
+    const still = await server.call('GET', '/api/v1/tools/shop_delete_items_id', { token });
+    expect(still.body.state).toBe('active');
     const again = await server.call('POST', '/api/v1/tool-imports/shop/refresh', { token });
+    expect(dry.body).toEqual({ ...again.body, dryRun: true });
     expect(again.body).toMatchObject({ vanished: ['shop_delete_items_id'], refused: [] });
     const list = await server.call('GET', '/api/v1/tool-imports', { token });
     const row = list.body.items.find((one: any) => one.name === 'shop');
@@ -279,9 +284,12 @@ describe('an OpenAPI import', () => {
       paths: { '/x': { get: { operationId: id } }, '/y': { get: { operationId: 'calculator' } } },
     });
     await run({ name: 'mine', document: document('held') });
+    const dry = await run({ name: 'theirs', document: document('held'), dryRun: true });
     const other = await run({ name: 'theirs', document: document('held') });
     expect(other.body.made).toEqual([]);
     expect(other.body.refused).toHaveLength(2);
+    // A dry run says the same, also of a name that a tool of another import has.
+    expect(dry.body).toEqual({ ...other.body, dryRun: true });
   });
 
   it('signs in as the document says, by a secret of the vault', async () => {

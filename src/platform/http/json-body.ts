@@ -65,13 +65,13 @@ export function parseJson(body: Buffer): unknown {
 }
 
 /** Refuses a JSON value that is too deep or large, or that holds NUL, a lone surrogate or a prototype key. */
-export function checkJson(root: unknown): void {
+export function checkJson(root: unknown, { maxDepth = MAX_DEPTH, maxValues = MAX_VALUES } = {}): void {
   let count = 0;
   const open: [unknown, number][] = [[root, 0]];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const [value, depth] = next;
     count += 1;
-    if (depth > MAX_DEPTH || count > MAX_VALUES) throw CommonErrors.json_limits();
+    if (depth > maxDepth || count > maxValues) throw CommonErrors.json_limits();
     if (typeof value === 'string') checkText(value);
     else if (typeof value === 'number' && !Number.isFinite(value))
       throw CommonErrors.invalid_json('A number is too large.');

@@ -4,9 +4,13 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { type Actor } from '../../common/actor.js';
 import { CurrentActor } from '../../common/current-actor.decorator.js';
 import { Scopes } from '../../common/scopes.decorator.js';
+import { MaxBody } from '../../platform/http/json-body.js';
 import { Returns } from '../../platform/http/returns.decorator.js';
 import { ExportQuery, ImportRequest, ImportResult, RegistryDocument } from './registry-file.dto.js';
 import { RegistryFile } from './registry-file.service.js';
+
+/** A file of 3 MiB, written as a JSON text. */
+const MAX_BODY = 5 << 20;
 
 /** The whole registry as one file. */
 @ApiTags('tools')
@@ -27,6 +31,7 @@ export class RegistryFileController {
   }
 
   @Post('import')
+  @MaxBody(MAX_BODY)
   @ApiOperation({ summary: 'Make the registry as a file says, or only tell what would change' })
   @Returns(ImportResult)
   import(@CurrentActor() actor: Actor, @Body({ schema: ImportRequest }) body: ImportRequest) {

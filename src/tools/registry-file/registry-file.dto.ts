@@ -5,13 +5,22 @@ import { ToolVersionDiff } from '../tools.dto.js';
 export const ExportQuery = z.strictObject({ format: z.enum(['yaml', 'json']).default('yaml') });
 export type ExportQuery = z.infer<typeof ExportQuery>;
 
-/** The registry as one file: `tools` made by hand in full, `settings` of all other tools, and what other parts add. */
+const Entries = z.array(z.looseObject({ name: z.string() })).optional();
+/** With several OpenAPI documents inside. */
+const MAX_TEXT = 3 << 20;
+
+/** The registry as one file. Secrets are named, never held. */
 export const RegistryDocument = named(
   'RegistryFile',
   z.looseObject({
     version: z.literal(1),
-    tools: z.array(z.looseObject({ name: z.string() })).optional(),
-    settings: z.array(z.looseObject({ name: z.string() })).optional(),
+    sqlDatabases: Entries.describe('Databases of the operator that `tools` ask; they must be here already.'),
+    tools: Entries.describe('Tools made by hand, in full, as POST /api/v1/tools takes them.'),
+    openapiImports: Entries.describe(
+      'As POST /api/v1/tool-imports/openapi takes them, by url or with the document as a text.',
+    ),
+    mcpServers: Entries.describe('As POST /api/v1/mcp-servers takes them, with `enabled`.'),
+    settings: Entries.describe('Policy, access, scopes and `enabled` of all other tools.'),
   }),
 );
 
@@ -19,10 +28,10 @@ export const ImportRequest = named(
   'RegistryImport',
   z.strictObject({
     document: z
-      .union([z.string().max(256 << 10), z.record(z.string(), z.unknown())])
-      .describe('The file: its text (YAML or JSON), or its value.'),
+      .union([z.string().max(MAX_TEXT), z.record(z.string(), z.unknown())])
+      .describe('The file: its text (YAML or JSON), or a small one as its value.'),
     dryRun: z.boolean().default(false).describe('Only say what would change.'),
-    prune: z.boolean().default(false).describe('Delete what was made by hand and is not in the file.'),
+    prune: z.boolean().default(false).describe('Delete what a section of the file does not name.'),
   }),
 );
 export type ImportRequest = z.infer<typeof ImportRequest>;
@@ -39,6 +48,7 @@ export const ImportResult = named(
       z.object({
         section: z.string(),
         name: z.string(),
+        path: z.string().optional().describe('JSON Pointer to the entry in the file.'),
         action: Action,
         changes: ToolVersionDiff.shape.changes.optional(),
         message: z.string().optional(),

@@ -1,21 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { AuditLog } from '../../audit/audit-log.service.js';
 import { requireScopes } from '../../common/access.js';
 import { type Actor } from '../../common/actor.js';
-import { AppError } from '../../common/app-error.js';
-import { checkJson } from '../../platform/http/json-body.js';
 import { type ImportRequest, type ImportResult } from './registry-file.dto.js';
+import { readRegistryFile, VERSION } from './read-registry-file.js';
 import { RegistryFileErrors } from './registry-file.errors.js';
 import { type PlannedChange, RegistrySection } from './registry-section.js';
+import { refusedBy } from './section-entries.js';
 
 type Summary = ImportResult['summary'];
-type SectionChange = PlannedChange & { readonly section: string };
+/** A change with where the file asks for it; what it does not name has no path. */
+type SectionChange = PlannedChange & { readonly section: string; readonly path?: string };
 
-const VERSION = 1;
-/** YAML aliases repeat what they name; a few are enough for a person, many are a bomb. */
-const MAX_ALIASES = 20;
+/** For all that has to come in, e.g. the tools of servers: who is away then comes later by itself. */
+const SETTLE_MS = 30_000;
+const SETTLE_AT_ONCE = 8;
 
 /** The whole registry as one file, for version control: export, compare, apply. */
 @Injectable()
@@ -41,34 +42,18 @@ export class RegistryFile {
    */
   async import(actor: Actor, { document, dryRun, prune }: ImportRequest): Promise<ImportResult> {
     requireScopes(actor, 'tools:manage');
-    const file = read(document);
-    const sections = this.sections();
-    const known = new Set(['version', ...sections.map(({ name }) => name)]);
-    const unknown = Object.keys(file).filter((name) => !known.has(name));
-    if (file.version !== VERSION || unknown.length > 0)
-      throw RegistryFileErrors.invalid_registry_file(
-        unknown.length > 0
-          ? `The file has members that are not known: ${unknown.slice(0, 5).join(', ')}. Known are ${[...known].join(', ')}.`
-          : undefined,
-      );
-    const planned: SectionChange[] = [];
-    for (const section of sections) {
-      const entries = file[section.name];
-      if (entries === undefined) continue;
-      if (!Array.isArray(entries))
-        throw RegistryFileErrors.invalid_registry_file(`"${section.name}" must be a list.`);
-      for (const change of await section.plan(actor, entries, { prune }))
-        planned.push({ ...change, section: section.name });
-    }
+    const file = await readRegistryFile(document);
+    const planned = await this.plan(actor, file, prune);
     const isRefused = planned.some(({ action }) => action === 'refused');
     const applied = !dryRun && !isRefused;
     const changes = applied ? await this.apply(actor, planned) : planned;
     return {
       applied,
       summary: summaryOf(changes),
-      changes: changes.map(({ section, name, action, message, changes: details, warnings }) => ({
+      changes: changes.map(({ section, name, path, action, message, changes: details, warnings }) => ({
         section,
         name,
+        ...(path !== undefined && { path }),
         action,
         ...(message !== undefined && { message }),
         ...(details && { changes: [...details] }),
@@ -77,17 +62,43 @@ export class RegistryFile {
     };
   }
 
-  /** One after the other. What somebody else made impossible meanwhile is reported, and does not stop the rest. */
+  private async plan(actor: Actor, file: Record<string, unknown>, prune: boolean): Promise<SectionChange[]> {
+    const sections = this.sections();
+    const known = new Set(['version', ...sections.map(({ name }) => name)]);
+    const unknown = Object.keys(file).filter((name) => !known.has(name));
+    if (unknown.length > 0)
+      throw RegistryFileErrors.invalid_registry_file(
+        `The file has members that are not known: ${unknown.slice(0, 5).join(', ')}. Known are ${[...known].join(', ')}.`,
+      );
+    if (file.version !== VERSION) throw RegistryFileErrors.invalid_registry_file();
+    const planned: SectionChange[] = [];
+    for (const section of sections) {
+      const { name } = section;
+      const entries = file[name];
+      if (entries === undefined) continue;
+      if (!Array.isArray(entries))
+        throw RegistryFileErrors.invalid_registry_file(`"${name}" must be a list.`);
+      for (const [index, change] of (await section.plan(actor, entries, { prune })).entries())
+        planned.push({
+          ...change,
+          section: name,
+          ...(index < entries.length && { path: `/${name}/${index}` }),
+        });
+    }
+    return planned;
+  }
+
+  /**
+   * Section after section, one change after the other. What somebody else made impossible meanwhile is reported, and
+   * does not stop the rest.
+   */
   private async apply(actor: Actor, planned: readonly SectionChange[]): Promise<SectionChange[]> {
     const done: SectionChange[] = [];
-    for (const change of planned) {
-      try {
-        await change.apply?.();
-        done.push(change);
-      } catch (error) {
-        if (!(error instanceof AppError) || error.kind === 'internal') throw error;
-        done.push({ ...change, action: 'refused', message: error.message });
-      }
+    for (const section of new Set(planned.map((change) => change.section))) {
+      const changes: SectionChange[] = [];
+      for (const change of planned.filter((one) => one.section === section))
+        changes.push(await applyOne(change));
+      done.push(...(await settle(changes)));
     }
     const { unchanged: _, ...summary } = summaryOf(done);
     if (done.some(({ apply }) => apply !== undefined))
@@ -104,20 +115,29 @@ export class RegistryFile {
   }
 }
 
-function read(document: ImportRequest['document']): Record<string, unknown> {
-  let value: unknown = document;
+async function applyOne(planned: SectionChange): Promise<SectionChange> {
+  const change = planned.again === undefined ? planned : { ...planned, ...(await planned.again()) };
   try {
-    if (typeof document === 'string')
-      value = parse(document, { maxAliasCount: MAX_ALIASES, logLevel: 'error' });
-    value = JSON.parse(JSON.stringify(value)) as unknown;
-    checkJson(value);
+    await change.apply?.();
+    return change;
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : '';
-    throw RegistryFileErrors.invalid_registry_file(`The file cannot be read: ${reason}`, { cause: error });
+    return { ...change, settle: undefined, ...refusedBy(change.name, error) };
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw RegistryFileErrors.invalid_registry_file();
-  return value as Record<string, unknown>;
+}
+
+async function settle(changes: readonly SectionChange[]): Promise<SectionChange[]> {
+  const signal = AbortSignal.timeout(SETTLE_MS);
+  const settled: SectionChange[] = [];
+  for (let at = 0; at < changes.length; at += SETTLE_AT_ONCE)
+    settled.push(
+      ...(await Promise.all(
+        changes.slice(at, at + SETTLE_AT_ONCE).map(async (change) => ({
+          ...change,
+          warnings: [...(change.warnings ?? []), ...((await change.settle?.(signal)) ?? [])],
+        })),
+      )),
+    );
+  return settled;
 }
 
 function summaryOf(changes: readonly PlannedChange[]): Summary {

@@ -13,12 +13,16 @@ export interface PlannedChange {
   /** `missing`: what the entry speaks of is not here (yet). `refused`: the whole file is not applied. */
   readonly action: 'added' | 'changed' | 'removed' | 'unchanged' | 'missing' | 'refused';
   readonly changes?: readonly DefinitionChange[];
-  /** Why it is refused or missing; names the member and the fix. */
+  /** Why it is refused or missing, with the member and the fix; or what comes with it. */
   readonly message?: string;
   /** What clients would drop, though it is fine otherwise. */
   readonly warnings?: readonly string[];
   /** Carries the change out. */
   readonly apply?: () => Promise<unknown>;
+  /** What has to come in before later sections are applied, e.g. the tools of a server. Gives warnings, never throws. */
+  readonly settle?: (signal: AbortSignal) => Promise<readonly string[]>;
+  /** Of what is `missing`: looks again, once the sections before it are applied. */
+  readonly again?: () => Promise<PlannedChange>;
 }
 
 /**
@@ -37,7 +41,8 @@ export abstract class RegistrySection {
 
   /**
    * What has to be done so that the section is as the entries say; an entry that is there already is `unchanged`.
-   * With `prune` what the file does not name is `removed`. Changes nothing itself and throws nothing for a bad entry.
+   * One change for each entry, in their order, then, with `prune`, what the file does not name as `removed`. Changes
+   * nothing itself and throws nothing for a bad entry.
    */
   abstract plan(
     actor: Actor,

@@ -7,12 +7,14 @@ import { ToolRegistry } from '../tool-registry.service.js';
 import { ToolName, ToolUpdate } from '../tools.dto.js';
 import { type ToolDefinition } from '../tool.js';
 import { type FileEntry, type PlannedChange, RegistrySection } from './registry-section.js';
-import { refusal, repeated } from './section-entries.js';
+import { planEach } from './section-entries.js';
 
 const Settings = z.strictObject({
   name: ToolName,
   ...ToolUpdate.pick({ enabled: true, policy: true, access: true, requiredScopes: true }).shape,
 });
+
+const NOT_HERE = 'there is no such tool here yet; it may come with an import or a server of the file';
 
 /** What an admin decided about the tools of code, servers and imports. What the file leaves out stays as it is. */
 @Injectable()
@@ -34,23 +36,14 @@ export class SettingsSection extends RegistrySection {
   }
 
   async plan(actor: Actor, entries: readonly unknown[]): Promise<readonly PlannedChange[]> {
-    const planned: PlannedChange[] = [];
-    const seen = new Set<string>();
-    for (const entry of entries) {
-      const parsed = Settings.safeParse(entry);
-      if (!parsed.success) planned.push(refusal(entry, parsed.error));
-      else if (seen.has(parsed.data.name)) planned.push(repeated(parsed.data.name));
-      else {
-        seen.add(parsed.data.name);
-        planned.push(await this.planOne(actor, parsed.data));
-      }
-    }
-    return planned;
+    return planEach(Settings, entries, (settings) => this.planOne(actor, settings));
   }
 
-  private async planOne(actor: Actor, { name, ...wanted }: z.infer<typeof Settings>): Promise<PlannedChange> {
+  private async planOne(actor: Actor, settings: z.infer<typeof Settings>): Promise<PlannedChange> {
+    const { name, ...wanted } = settings;
     const there = await this.registry.find(name);
-    if (there === undefined) return { name, action: 'missing', message: 'there is no such tool here' };
+    if (there === undefined)
+      return { name, action: 'missing', message: NOT_HERE, again: () => this.planOne(actor, settings) };
     if (there.set === null)
       return { name, action: 'refused', message: 'it was made by hand; write it under "tools"' };
     const before = settingsOf(there.definition);

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { type Actor } from '../../common/actor.js';
-import { AppError } from '../../common/app-error.js';
 import { clientWarnings } from '../schema/client-warnings.js';
 import { diff } from '../schema/definition-diff.js';
 import { defaultAccess, defaultPolicy } from '../tool-defaults.js';
@@ -9,13 +8,13 @@ import { type RegisteredTool, ToolRegistry } from '../tool-registry.service.js';
 import { NewTool } from '../tools.dto.js';
 import { type ToolDefinition } from '../tool.js';
 import { type FileEntry, type PlannedChange, RegistrySection } from './registry-section.js';
-import { refusal, repeated } from './section-entries.js';
+import { namesOf, planEach } from './section-entries.js';
 
 /** Tools that were made by hand, in full. */
 @Injectable()
 export class ToolsSection extends RegistrySection {
   readonly name = 'tools';
-  override readonly order = 50;
+  override readonly order = 20;
 
   constructor(
     private readonly registry: ToolRegistry,
@@ -35,20 +34,11 @@ export class ToolsSection extends RegistrySection {
     entries: readonly unknown[],
     { prune }: { readonly prune: boolean },
   ): Promise<readonly PlannedChange[]> {
-    const planned: PlannedChange[] = [];
-    const seen = new Set<string>();
-    for (const entry of entries) {
-      const parsed = NewTool.safeParse(entry);
-      if (!parsed.success) planned.push(refusal(entry, parsed.error));
-      else if (seen.has(parsed.data.name)) planned.push(repeated(parsed.data.name));
-      else {
-        seen.add(parsed.data.name);
-        planned.push(await this.planOne(actor, parsed.data));
-      }
-    }
+    const planned = await planEach(NewTool, entries, (body) => this.planOne(actor, body));
+    const named = namesOf(entries);
     if (!prune) return planned;
     for (const { set, definition } of await this.registry.all())
-      if (set === null && !seen.has(definition.name)) {
+      if (set === null && !named.has(definition.name)) {
         const { name } = definition;
         planned.push({ name, action: 'removed', apply: () => this.editor.remove(actor, name) });
       }
@@ -57,16 +47,11 @@ export class ToolsSection extends RegistrySection {
 
   private async planOne(actor: Actor, body: NewTool): Promise<PlannedChange> {
     const { name } = body;
-    try {
-      const there = await this.registry.find(name);
-      if (there !== undefined) return await this.planChange(actor, body, there);
-      const { contract } = await this.editor.define(body.kind, contractOf(body), body.source);
-      const apply = () => this.editor.create(actor, undefined, body);
-      return { name, action: 'added', warnings: clientWarnings(contract), apply };
-    } catch (error) {
-      if (!(error instanceof AppError) || error.kind === 'internal') throw error;
-      return { name, action: 'refused', message: error.message };
-    }
+    const there = await this.registry.find(name);
+    if (there !== undefined) return this.planChange(actor, body, there);
+    const { contract } = await this.editor.define(body.kind, contractOf(body), body.source);
+    const apply = () => this.editor.create(actor, undefined, body);
+    return { name, action: 'added', warnings: clientWarnings(contract), apply };
   }
 
   private async planChange(

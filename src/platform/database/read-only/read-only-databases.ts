@@ -28,6 +28,10 @@ export class ReadOnlyDatabases implements OnApplicationShutdown {
     return database;
   }
 
+  has(name: string): boolean {
+    return this.databases.has(name);
+  }
+
   /** Names with their state now; each database is asked. */
   async states(): Promise<(DatabaseState & { readonly name: string })[]> {
     return Promise.all(

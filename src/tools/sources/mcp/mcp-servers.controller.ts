@@ -45,7 +45,6 @@ export class McpServersController {
     @IdempotencyKey() key: string | undefined,
     @Body({ schema: CreateMcpServerRequest }) body: CreateMcpServerRequest,
   ) {
-    refuseStdio(body);
     return this.idempotency.once(actor, { key, route: 'POST /mcp-servers', body }, async (tx) => ({
       status: 201,
       body: await this.servers.create(actor, body, tx),

@@ -98,6 +98,7 @@ export const CreateMcpServerRequest = named(
     ),
     headers: Headers.default({}),
     auth: Auth.nullable().default(null),
+    enabled: z.boolean().default(true),
     ...Stdio,
   }),
 );

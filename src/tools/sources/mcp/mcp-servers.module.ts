@@ -10,6 +10,7 @@ import { ToolsModule } from '../../tools.module.js';
 import { McpServerRow } from './mcp-server.entity.js';
 import { McpServersController } from './mcp-servers.controller.js';
 import { McpServersRepository } from './mcp-servers.repository.js';
+import { McpServersSection } from './mcp-servers.section.js';
 import { McpServersService } from './mcp-servers.service.js';
 import { McpTools } from './mcp-tools.source.js';
 import { ServersFile } from './servers-file.js';
@@ -32,6 +33,7 @@ import { UpstreamWatch } from './upstream-watch.service.js';
   controllers: [SignInsController, McpServersController],
   providers: [
     McpServersRepository,
+    McpServersSection,
     McpServersService,
     McpTools,
     ServersFile,

@@ -12,6 +12,7 @@ import {
   type CreateMcpServerRequest,
   type McpServer,
   type McpServerQuery,
+  refuseStdio,
   type UpdateMcpServerRequest,
 } from './mcp-servers.dto.js';
 import { McpServerErrors } from './mcp-servers.errors.js';
@@ -19,7 +20,7 @@ import { McpServersRepository } from './mcp-servers.repository.js';
 import { UpstreamRegistration } from './upstream-registration.js';
 import { type SyncReport } from './upstream-sync.service.js';
 
-const MAX_SERVERS = 200;
+export const MAX_SERVERS = 200;
 const LIST = 'mcp-servers';
 const URL_MISSING = { field: 'url', message: 'is required: the address of its Streamable HTTP endpoint' };
 
@@ -48,18 +49,29 @@ export class McpServersService {
   }
 
   /**
+   * Could it be added as this says? Gives its URL. Throws as `create`, but for what depends on the servers that are here.
+   */
+  async check(actor: Actor, request: CreateMcpServerRequest): Promise<string> {
+    requireScopes(actor, 'tools:manage');
+    refuseStdio(request);
+    const { url, auth } = request;
+    if (url === undefined) throw CommonErrors.invalid_request(undefined, { errors: [URL_MISSING] });
+    await this.registration.checkReach(url, auth);
+    return url;
+  }
+
+  /**
    * Adds a server by its URL; it is looked at in the background, or by `refresh`. Throws `egress_denied` for a URL that
    * may not be reached, `mcp_server_exists`, `mcp_server_limit`.
    */
   async create(actor: Actor, request: CreateMcpServerRequest, tx: Transaction): Promise<McpServer> {
     requireScopes(actor, 'tools:manage');
-    const { name, url, headers, auth } = request;
-    if (url === undefined) throw CommonErrors.invalid_request(undefined, { errors: [URL_MISSING] });
-    await this.registration.checkReach(url, auth);
+    const { name, headers, auth, enabled } = request;
+    const url = await this.check(actor, request);
     if ((await this.repository.findNamed(name, tx)) !== null) throw McpServerErrors.mcp_server_exists();
     if ((await this.repository.count(tx)) >= MAX_SERVERS) throw McpServerErrors.mcp_server_limit();
     const row = await this.repository.insert(
-      { name, url, headers, auth, origin: 'api', transport: 'http' },
+      { name, url, headers, auth, enabled, origin: 'api', transport: 'http' },
       tx,
     );
     const details = { name, origin: new URL(url).origin, auth: auth?.type ?? 'none' };

@@ -1,18 +1,17 @@
-import { Worker } from 'node:worker_threads';
 import { Injectable } from '@nestjs/common';
 import { Egress } from '../../../platform/egress/egress.js';
 import { AuthorisedFetch } from '../../secrets/authorised-fetch.js';
+import { UnreadableYaml, yamlToJson } from '../../yaml/yaml-to-json.js';
 import { OpenApiErrors } from './openapi.errors.js';
 import { type Document, isRecord, textOf } from './references.js';
 
 /** As text; most documents of 500 operations are smaller. [S53] */
 export const MAX_DOCUMENT_BYTES = 2 << 20;
-const MAX_EXPANDED = 8 << 20;
+/** Aliases of one document, and what they may become. [S53] */
+const YAML = { maxAliases: 100, maxLength: 8 << 20, timeoutMs: 5_000 };
 const MAX_NODES = 300_000;
 const MAX_DEPTH = 200;
-const PARSE_MS = 5_000;
 const FETCH_MS = 20_000;
-const MEMORY = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 };
 
 /** Gets OpenAPI documents: by URL through the egress guard, or from text, JSON or YAML. */
 @Injectable()
@@ -42,7 +41,7 @@ export class DocumentReader {
   async parse(text: string): Promise<Document> {
     if (Buffer.byteLength(text) > MAX_DOCUMENT_BYTES)
       throw invalid('it is larger than 2 MiB; cut what is not needed');
-    const json = /^\s*\{/.test(text) ? text : await yamlToJson(text);
+    const json = /^\s*\{/.test(text) ? text : await this.fromYaml(text);
     let value: unknown;
     try {
       value = JSON.parse(json);
@@ -50,6 +49,14 @@ export class DocumentReader {
       throw invalid('it is neither JSON nor YAML');
     }
     return this.check(value);
+  }
+
+  private async fromYaml(text: string): Promise<string> {
+    try {
+      return await yamlToJson(text, YAML);
+    } catch (error) {
+      throw error instanceof UnreadableYaml ? invalid(error.message) : error;
+    }
   }
 
   check(value: unknown): Document {
@@ -64,27 +71,6 @@ export class DocumentReader {
       );
     return value as unknown as Document;
   }
-}
-
-function yamlToJson(text: string): Promise<string> {
-  const worker = new Worker(new URL('./yaml.worker.js', import.meta.url), {
-    workerData: { text, maxLength: MAX_EXPANDED },
-    resourceLimits: MEMORY,
-    execArgv: [],
-    env: {},
-  });
-  return new Promise<string>((resolve, reject) => {
-    const timer = setTimeout(() => reject(invalid('it takes too long to read')), PARSE_MS);
-    worker.once('message', ({ json, problem }: { json?: string; problem?: string }) => {
-      clearTimeout(timer);
-      if (json === undefined) reject(invalid(problem ?? 'it cannot be read'));
-      else resolve(json);
-    });
-    worker.once('error', () => reject(invalid('it takes too much memory to read')));
-  }).finally(() => {
-    worker.removeAllListeners('message');
-    return worker.terminate();
-  });
 }
 
 /** Bounded work for everything that walks the document later, and no key that could reach a prototype. [S33] */

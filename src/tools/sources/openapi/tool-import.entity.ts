@@ -7,6 +7,8 @@ export class ToolImport {
   @PrimaryColumn('text') name: string;
   /** Null when the document itself was given. */
   @Column('text', { nullable: true }) url: string | null;
+  /** As it was given, when it was; it may be large, so that only who asks for it gets it. */
+  @Column('text', { nullable: true, select: false }) document: string | null;
   @Column('jsonb') options: ImportOptions;
   @Column('text') title: string;
   @Column('integer') tools: number;

@@ -9,26 +9,35 @@ export const ImportName = z
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "_" or "-"')
   .describe('Name of the import.');
 
+const Source = ImportOptions.extend({
+  name: ImportName.describe('The same name again replaces what it brought before.'),
+  url: z.string().min(1).max(2_000).optional().describe('Where the document is.'),
+  document: z
+    .union([
+      z
+        .string()
+        .min(2)
+        .max(2 << 20),
+      z.record(z.string(), z.unknown()),
+    ])
+    .optional()
+    .describe('The document itself: JSON or YAML as a text, or a small one as an object.'),
+});
+
+function hasOneSource({ url, document }: { url?: unknown; document?: unknown }): boolean {
+  return (url === undefined) !== (document === undefined);
+}
+const TWO_SOURCES = { path: ['url'], message: 'give either url or document' };
+
+/** What is imported, from where, by which choices. */
+export const ImportSource = Source.refine(hasOneSource, TWO_SOURCES);
+export type ImportSource = z.infer<typeof ImportSource>;
+
 export const OpenApiImportRequest = named(
   'OpenApiImportRequest',
-  ImportOptions.extend({
-    name: ImportName.describe('The same name again replaces what it brought before.'),
-    url: z.string().min(1).max(2_000).optional().describe('Where the document is.'),
-    document: z
-      .union([
-        z
-          .string()
-          .min(2)
-          .max(2 << 20),
-        z.record(z.string(), z.unknown()),
-      ])
-      .optional()
-      .describe('The document itself: JSON or YAML as a text, or a small one as an object.'),
+  Source.extend({
     dryRun: z.boolean().default(false).describe('Only says what would be made.'),
-  }).refine(({ url, document }) => (url === undefined) !== (document === undefined), {
-    path: ['url'],
-    message: 'give either url or document',
-  }),
+  }).refine(hasOneSource, TWO_SOURCES),
 );
 export type OpenApiImportRequest = z.infer<typeof OpenApiImportRequest>;
 

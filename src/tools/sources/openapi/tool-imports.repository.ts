@@ -7,6 +7,16 @@ import { ToolImport } from './tool-import.entity.js';
 export class ToolImportsRepository {
   constructor(@InjectRepository(ToolImport) private readonly imports: Repository<ToolImport>) {}
 
+  /** All with their documents, the oldest first: the first to have a name keeps it. */
+  withDocuments(): Promise<ToolImport[]> {
+    return this.imports
+      .createQueryBuilder('import')
+      .addSelect('import.document')
+      .orderBy('import.createdAt')
+      .addOrderBy('import.name')
+      .getMany();
+  }
+
   find(name: string): Promise<ToolImport | null> {
     return this.imports.findOneBy({ name });
   }

@@ -1,20 +1,17 @@
-// The worker thread of DocumentReader: parses YAML, where a document that was made to be slow can block nothing.
+// The worker thread of yamlToJson: parses YAML, where a text that was made to be slow can block nothing.
 // @ts-check
 import { parentPort, workerData } from 'node:worker_threads';
 import { parse } from 'yaml';
 
-/** Aliases of one document; a few lines of them can stand for gigabytes. [S53] */
-const MAX_ALIASES = 100;
-
 /** @type {{ json?: string, problem?: string }} */
 let answer;
 try {
-  /** @type {{ text: string, maxLength: number }} */
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- what DocumentReader gives, typed one line above
+  /** @type {{ text: string, maxAliases: number, maxLength: number }} */
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- what yamlToJson gives, typed one line above
   const input = workerData;
   // As JSON: what an alias repeats is counted, what contains itself is refused.
   const json = JSON.stringify(
-    parse(input.text, { maxAliasCount: MAX_ALIASES, schema: 'core', logLevel: 'error' }),
+    parse(input.text, { maxAliasCount: input.maxAliases, schema: 'core', logLevel: 'error' }),
   );
   answer = json.length > input.maxLength ? { problem: 'its aliases make it too large' } : { json };
 } catch (error) {

@@ -1,0 +1,111 @@
+import { Injectable } from '@nestjs/common';
+import { type Actor } from '../../../common/actor.js';
+import { AppError } from '../../../common/app-error.js';
+import { Transactions } from '../../../platform/database/transactions.js';
+import { type FileEntry, type PlannedChange, RegistrySection } from '../../registry-file/registry-section.js';
+import { namesOf, planEach } from '../../registry-file/section-entries.js';
+import { diff } from '../../schema/definition-diff.js';
+import { type McpServerRow } from './mcp-server.entity.js';
+import { CreateMcpServerRequest, type UpdateMcpServerRequest } from './mcp-servers.dto.js';
+import { McpServersRepository } from './mcp-servers.repository.js';
+import { MAX_SERVERS, McpServersService } from './mcp-servers.service.js';
+
+/** How a server is reached: what the file holds of it. */
+type Reached = Pick<McpServerRow, 'headers' | 'auth' | 'enabled'> & { readonly url: string };
+
+/** Upstream servers that were added by the API. Those of MCP_SERVERS_FILE are the operator's own file. */
+@Injectable()
+export class McpServersSection extends RegistrySection {
+  readonly name = 'mcpServers';
+  override readonly order = 40;
+
+  constructor(
+    private readonly repository: McpServersRepository,
+    private readonly servers: McpServersService,
+    private readonly transactions: Transactions,
+  ) {
+    super();
+  }
+
+  /** The oldest first: the first to have a name keeps it. */
+  async export(): Promise<readonly FileEntry[]> {
+    return (await this.repository.all())
+      .filter(({ origin }) => origin === 'api')
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .map((row) => ({ name: row.name, ...reachedOf(row) }));
+  }
+
+  async plan(
+    actor: Actor,
+    entries: readonly unknown[],
+    { prune }: { readonly prune: boolean },
+  ): Promise<readonly PlannedChange[]> {
+    const rows = new Map((await this.repository.all()).map((row) => [row.name, row]));
+    let free = MAX_SERVERS - rows.size;
+    const planned = await planEach(CreateMcpServerRequest, entries, async (request) => {
+      const change = await this.planOne(actor, request, rows.get(request.name));
+      if (change.action === 'added' && --free < 0)
+        return { name: change.name, action: 'refused', message: `there can be ${MAX_SERVERS} servers` };
+      return change;
+    });
+    if (!prune) return planned;
+    const named = namesOf(entries);
+    for (const { id, name, origin } of rows.values())
+      if (origin === 'api' && !named.has(name))
+        planned.push({ name, action: 'removed', apply: () => this.servers.remove(actor, id) });
+    return planned;
+  }
+
+  private async planOne(
+    actor: Actor,
+    request: CreateMcpServerRequest,
+    row: McpServerRow | undefined,
+  ): Promise<PlannedChange> {
+    const { name, headers, auth, enabled } = request;
+    if (row?.origin === 'file')
+      return { name, action: 'refused', message: 'it comes from MCP_SERVERS_FILE here; change that file' };
+    const url = await this.servers.check(actor, request);
+    const settle = async (signal: AbortSignal) => (enabled ? this.look(actor, name, signal) : []);
+    if (row === undefined) {
+      const apply = () => this.transactions.run((tx) => this.servers.create(actor, request, tx));
+      return { name, action: 'added', apply, settle };
+    }
+    const before = reachedOf(row);
+    const changes = diff(before, { url, headers, auth, enabled });
+    if (changes.length === 0) return { name, action: 'unchanged' };
+    const change = changeOf(before, { url, headers, auth, enabled });
+    return {
+      name,
+      action: 'changed',
+      changes,
+      apply: () => this.servers.update(actor, row.id, change),
+      settle,
+    };
+  }
+
+  /** Its tools come with the first look. One that is away is looked at again by itself. */
+  private async look(actor: Actor, name: string, signal: AbortSignal): Promise<readonly string[]> {
+    const id = (await this.repository.all()).find((row) => row.name === name)?.id;
+    try {
+      if (id === undefined) return [];
+      const { server } = await this.servers.refresh(actor, id, signal);
+      return server.problems.map(({ tool, message }) => `${tool}: ${message}`);
+    } catch (error) {
+      if (!signal.aborted && !(error instanceof AppError)) throw error;
+      const reason = error instanceof AppError ? error.message : 'it did not answer in time';
+      return [`its tools come later: ${reason}`];
+    }
+  }
+}
+
+function reachedOf({ url, headers, auth, enabled }: McpServerRow): Reached {
+  return { url: url ?? '', headers, auth, enabled };
+}
+
+/** Only what differs: a new address or credential ends the sign-ins. */
+function changeOf(before: Reached, after: Reached): UpdateMcpServerRequest {
+  const differs = (member: keyof Reached) => diff(before[member], after[member]).length > 0;
+  return Object.fromEntries(
+    Object.entries(after).filter(([member]) => differs(member as keyof Reached)),
+  ) as UpdateMcpServerRequest;
+}
