@@ -105,7 +105,5 @@ function reachedOf({ url, headers, auth, enabled }: McpServerRow): Reached {
 /** Only what differs: a new address or credential ends the sign-ins. */
 function changeOf(before: Reached, after: Reached): UpdateMcpServerRequest {
   const differs = (member: keyof Reached) => diff(before[member], after[member]).length > 0;
-  return Object.fromEntries(
-    Object.entries(after).filter(([member]) => differs(member as keyof Reached)),
-  ) as UpdateMcpServerRequest;
+  return Object.fromEntries(Object.entries(after).filter(([member]) => differs(member as keyof Reached)));
 }
