@@ -46,28 +46,69 @@ async function startWith(allow: readonly string[]): Promise<[TestApp, string]> {
 const callTool = (app: TestApp, as: string, name: string, args: object): Promise<TestResponse> =>
   app.call('POST', `/api/v1/tools/${name}/call`, { token: as, body: { arguments: args } });
 
-/** Adds an MCP server, looks at it, and removes it. */
-async function lookAt(app: TestApp, as: string, url: string, auth: object | null): Promise<TestResponse> {
-  const body = { name: 'ssrf', url, auth };
-  const made = await app.call('POST', '/api/v1/mcp-servers', { token: as, body });
+/** Adds an MCP server, does something with it, and removes it. */
+async function withServer(
+  app: TestApp,
+  as: string,
+  server: { readonly url: string; readonly auth: object | null },
+  work: (route: string) => Promise<TestResponse>,
+): Promise<TestResponse> {
+  const made = await app.call('POST', '/api/v1/mcp-servers', {
+    token: as,
+    body: { name: 'ssrf', ...server },
+  });
   if (made.status !== 201) return made;
   const route = `/api/v1/mcp-servers/${made.body.id}`;
-  const looked = await app.call('POST', `${route}/refresh`, { token: as });
-  await app.call('DELETE', route, { token: as });
-  return looked;
+  try {
+    return await work(route);
+  } finally {
+    await app.call('DELETE', route, { token: as });
+  }
 }
 
-/** An MCP server that wants OAuth, and whose metadata leads to `url` by what `lie` sets. */
+/** What the metadata of an upstream that wants OAuth says instead of the truth. */
+type Lie = (url: string) => void;
+const lies = {
+  resourceMetadata: (url) => (upstream.metadataUrl = url),
+  issuer: (url) => (upstream.issuer = url),
+  tokenEndpoint: (url) => (authorization.lies = { token_endpoint: url }),
+  registrationEndpoint: (url) => (authorization.lies = { registration_endpoint: url }),
+  authorizationEndpoint: (url) => (authorization.lies = { authorization_endpoint: url }),
+} satisfies Record<string, Lie>;
+
+function tellTheTruth(): void {
+  upstream.metadataUrl = undefined;
+  upstream.issuer = authorization.issuer;
+  authorization.lies = {};
+}
+
+/** This server signs in by itself, and is led to `url`. */
 const byMetadata =
-  (lie: (url: string) => void): EntryPoint =>
+  (lie: Lie): EntryPoint =>
   async (app, as, url) => {
     lie(url);
     const auth = { type: 'client_credentials', clientId: 'c', secret: 'ssrf-client' };
-    const looked = await lookAt(app, as, upstream.url, auth);
-    upstream.metadataUrl = undefined;
-    upstream.issuer = authorization.issuer;
-    authorization.lies = {};
+    const looked = await withServer(app, as, { url: upstream.url, auth }, (route) =>
+      app.call('POST', `${route}/refresh`, { token: as }),
+    );
+    tellTheTruth();
     return looked;
+  };
+
+/** A person signs in, says yes there and comes back: somewhere on that way the server is led to `url`. */
+const bySignIn =
+  (lie: Lie): EntryPoint =>
+  async (app, as, url) => {
+    lie(url);
+    const auth = { type: 'oauth', per: 'server' };
+    const told = await withServer(app, as, { url: upstream.url, auth }, async (route) => {
+      const started = await app.call('POST', `${route}/sign-in`, { token: as });
+      if (started.status !== 200) return started;
+      const back = authorization.consent(started.body.authorizationUrl, 'Somebody');
+      return app.call('GET', `${back.pathname}${back.search}&confirm=yes`);
+    });
+    tellTheTruth();
+    return told;
   };
 
 /** Every way in which a URL of a caller is fetched. A new one is a line here. */
@@ -115,12 +156,14 @@ const ENTRY_POINTS: Record<string, EntryPoint> = {
     return ping;
   },
 
-  'an upstream MCP server': (app, as, url) => lookAt(app, as, url, null),
-  'the resource metadata of an upstream MCP server': byMetadata((url) => (upstream.metadataUrl = url)),
-  'the authorization server of an upstream MCP server': byMetadata((url) => (upstream.issuer = url)),
-  'the token endpoint of an upstream MCP server': byMetadata(
-    (url) => (authorization.lies = { token_endpoint: url }),
-  ),
+  'an upstream MCP server': (app, as, url) =>
+    withServer(app, as, { url, auth: null }, (route) => app.call('POST', `${route}/refresh`, { token: as })),
+  'the resource metadata of an upstream MCP server': byMetadata(lies.resourceMetadata),
+  'the authorization server of an upstream MCP server': byMetadata(lies.issuer),
+  'the token endpoint of an upstream MCP server': byMetadata(lies.tokenEndpoint),
+  'the authorization server of a sign-in': bySignIn(lies.issuer),
+  'the client registration of a sign-in': bySignIn(lies.registrationEndpoint),
+  'the token endpoint of a sign-in': bySignIn(lies.tokenEndpoint),
 };
 
 describe('[S49] [S50] [S51] [S52] no URL of a caller reaches the inside', () => {
@@ -136,6 +179,18 @@ describe('[S49] [S50] [S51] [S52] no URL of a caller reaches the inside', () => 
   it.each(Object.keys(ENTRY_POINTS))('[S50] by %s, with a name that changes its address', async (name) => {
     await changingNameGainsNothing(world, ranged, rangedToken, ENTRY_POINTS[name] as EntryPoint);
     expect(world.hits()).toBe(0);
+  });
+
+  it('a sign-in works when nothing lies', async () => {
+    const told = await bySignIn(() => undefined)(server, token, '');
+    expect(told).toMatchObject({ status: 200, body: expect.stringContaining('Signed in') });
+  });
+
+  it('by the authorization endpoint: no person is sent to such an address', async () => {
+    const sent: string[] = [];
+    for (const url of world.urls)
+      if ((await bySignIn(lies.authorizationEndpoint)(server, token, url)).status < 400) sent.push(url);
+    expect(sent).toEqual([]);
   });
 
   it('by the base URL of a model: the API takes none', async () => {
