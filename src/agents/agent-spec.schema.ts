@@ -36,6 +36,21 @@ const Memory = z.strictObject({
     .describe('Estimated tokens of a prompt, for models whose context is not about 128,000. Default 96000.'),
 });
 
+const ModelSettings = z
+  .strictObject({
+    temperature: z.number().min(0).max(2).optional().describe('0 for the same answer every time.'),
+    maxOutputTokens: z.int().min(1).max(1_000_000).optional().describe('Longest answer of the model.'),
+    cacheSeconds: z
+      .int()
+      .min(0)
+      .max(86_400)
+      .optional()
+      .describe(
+        'With temperature 0: how long the answer to an identical call of the same user is used again; 0 never. Default: MODEL_CACHE_SECONDS.',
+      ),
+  })
+  .describe('How the model is asked; what is absent is the default of its provider.');
+
 const Variables = z
   .record(
     z.string().regex(/^[a-z][A-Za-z0-9_]{0,39}$/, 'must be a name of letters, digits and _, e.g. audience'),
@@ -85,6 +100,7 @@ export const AGENT_FIELDS = {
     .default('destructive')
     .describe('Which tool calls wait for a decision of the user.'),
   memory: Memory.prefault({}),
+  modelSettings: ModelSettings.optional(),
   variables: Variables.optional(),
   outputSchema: z
     .record(z.string(), z.unknown())

@@ -29,9 +29,9 @@ export function fromYaml(text: string): AgentSpec {
 /** The fields of an agent that its author writes, in the order of a file. */
 export function pickSpec(spec: AgentSpec): AgentSpec {
   const { name, title, description, pattern, instructions, variables, model, fallbackModels } = spec;
-  const { tools, subAgents, outputSchema, limits, approval, memory } = spec;
+  const { tools, subAgents, outputSchema, limits, approval, memory, modelSettings } = spec;
   return {
     ...{ name, title, description, pattern, instructions, variables, model, fallbackModels },
-    ...{ tools, subAgents, outputSchema, limits, approval, memory },
+    ...{ tools, subAgents, outputSchema, limits, approval, memory, modelSettings },
   };
 }

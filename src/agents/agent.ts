@@ -29,10 +29,20 @@ export interface AgentSpec {
   readonly limits: RunLimits;
   readonly approval: 'never' | 'destructive' | 'always';
   readonly memory: AgentMemory;
+  readonly modelSettings?: ModelSettings;
   /** What runs may give for `{{name}}` in the instructions. */
   readonly variables?: Readonly<Record<string, AgentVariable>>;
   /** JSON Schema 2020-12 of the answer. */
   readonly outputSchema?: Readonly<Record<string, unknown>> | null;
+}
+
+/** How the agent's model is asked. What is absent is the provider's default. */
+export interface ModelSettings {
+  /** 0 asks for the same answer every time, as far as the provider can. */
+  readonly temperature?: number;
+  readonly maxOutputTokens?: number;
+  /** How long the answer to an identical call is used again, when `temperature` is 0. Default: MODEL_CACHE_SECONDS. */
+  readonly cacheSeconds?: number;
 }
 
 /** What an agent is shown of its conversation. */

@@ -33,6 +33,7 @@ export const UpdateAgentRequest = named(
     limits: AGENT_FIELDS.limits.unwrap().optional(),
     approval: AGENT_FIELDS.approval.unwrap().optional(),
     memory: AGENT_FIELDS.memory.unwrap().optional(),
+    modelSettings: AGENT_FIELDS.modelSettings,
     variables: AGENT_FIELDS.variables,
     outputSchema: AGENT_FIELDS.outputSchema,
   }),
@@ -58,6 +59,13 @@ const SPEC = {
   }),
   approval: z.enum(['never', 'destructive', 'always']),
   memory: z.object({ window: z.int(), summarise: z.boolean(), maxTokens: z.int().optional() }),
+  modelSettings: z
+    .object({
+      temperature: z.number().optional(),
+      maxOutputTokens: z.int().optional(),
+      cacheSeconds: z.int().optional(),
+    })
+    .optional(),
   variables: z
     .record(
       z.string(),

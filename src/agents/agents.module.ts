@@ -22,6 +22,7 @@ import { MemorySaveTool } from './memory/memory-save.tool.js';
 import { MemorySearchTool } from './memory/memory-search.tool.js';
 import { ChatModels } from './models/chat-models.service.js';
 import { ModelPrices } from './models/model-prices.service.js';
+import { ResponseCache } from './models/response-cache.service.js';
 import { ModelsController } from './models/models.controller.js';
 
 @Module({
@@ -40,10 +41,10 @@ import { ModelsController } from './models/models.controller.js';
       AgentsService,
       AuthzService,
     ],
-    ...[ChatModels, ModelPrices],
+    ...[ChatModels, ModelPrices, ResponseCache],
     ...[MemoriesRepository, MemoriesService, MemorySaveTool, MemorySearchTool],
   ],
-  exports: [AgentExtensions, AgentsService, ChatModels, ModelPrices, MemoriesService],
+  exports: [AgentExtensions, AgentsService, ChatModels, ModelPrices, ResponseCache, MemoriesService],
 })
 export class AgentsModule {
   constructor(migrator: Migrator, seeds: AgentSeeds) {

@@ -177,6 +177,11 @@ export const ENV_SCHEMA = z.object({
     .describe(
       'Region of Amazon Bedrock; needs `npm install @langchain/aws`, which finds credentials by itself.',
     ),
+  MODEL_CACHE_SECONDS: integer(0, 86_400)
+    .default(0)
+    .describe(
+      'How long the answer to an identical model call of the same user is used again, for agents with temperature 0. 0: off.',
+    ),
   MODEL_PRICES_FILE: z
     .string()
     .optional()

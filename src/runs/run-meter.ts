@@ -3,7 +3,7 @@ import { type AppError } from '../common/app-error.js';
 import { NO_USAGE, type RunLimits, type RunUsage } from './run.js';
 import { RunErrors } from './runs.errors.js';
 import { type Budget, UsageErrors } from './usage/budget.js';
-import { requestsOf } from './usage/call-usage.js';
+import { isCached, requestsOf } from './usage/call-usage.js';
 
 /** The same tool with the same arguments: so often in the whole tree of a run, then refused, then the run stops. [S70] */
 export const MAX_IDENTICAL_CALLS = 5;
@@ -41,6 +41,7 @@ export class RunMeter {
 
   /** Adds the usage of a step, as it stands in the journal: all its requests. */
   endModelCall(usage: unknown): void {
+    if (isCached(usage)) this.used = { ...this.used, cacheHits: (this.used.cacheHits ?? 0) + 1 };
     for (const { inputTokens, outputTokens, costUsd, estimated } of requestsOf(usage)) {
       this.used = {
         ...this.used,

@@ -2,6 +2,7 @@ import { type Context, type Span, SpanKind, SpanStatusCode, trace } from '@opent
 import { contextOf, tracer } from '../platform/telemetry/trace-context.js';
 import { type RunStatus } from './run.js';
 import { type RunStep } from './run-step.js';
+import { isCached } from './usage/call-usage.js';
 
 /** How a step ended, as far as a span tells it. */
 interface SpanEnd {
@@ -117,6 +118,7 @@ function describeChat(span: Span, { name, usage }: SpanEnd): void {
     span.updateName(`chat ${model}`);
     span.setAttributes({ 'gen_ai.provider.name': name.slice(0, colon), 'gen_ai.response.model': model });
   }
+  if (isCached(usage)) span.setAttribute('mcp_server.response_cache.hit', true);
   const { inputTokens, outputTokens } = (usage ?? {}) as { inputTokens?: number; outputTokens?: number };
   if (inputTokens !== undefined) span.setAttribute('gen_ai.usage.input_tokens', inputTokens);
   if (outputTokens !== undefined) span.setAttribute('gen_ai.usage.output_tokens', outputTokens);

@@ -47,6 +47,8 @@ export interface RunUsage {
   readonly costUsd: number;
   /** Model calls whose price nobody gave. */
   readonly unpricedCalls?: number;
+  /** Model calls that the response cache answered: no tokens, no cost. */
+  readonly cacheHits?: number;
   /** True when a model did not count its tokens itself. */
   readonly estimated: boolean;
 }

@@ -123,6 +123,10 @@ export const Run = named(
         .int()
         .optional()
         .describe('Model calls whose price is not known; costUsd is without them.'),
+      cacheHits: z
+        .int()
+        .optional()
+        .describe('Model calls that the response cache answered: no tokens, no cost.'),
       estimated: z.boolean(),
     }),
     priority: z.int(),

@@ -71,6 +71,27 @@ describe('structured output', () => {
     expect(events.filter(({ type }) => type === 'message.reset')).toHaveLength(1);
   });
 
+  it('is asked of the provider too, and in words alone where it refuses that: once, then remembered', async () => {
+    const other = { ...schema, required: ['city'] };
+    await make('picky', { outputSchema: other });
+    const before = llm.requests.length;
+    let refusals = 0;
+    llm.think(() => {
+      if (llm.requests.at(-1)?.response_format === undefined) return say('{"city":"Oslo"}');
+      refusals += 1;
+      return { kind: 'error', status: 400, message: 'response_format is not supported' };
+    });
+    for (let times = 1; times <= 2; times += 1) {
+      const { run: done } = await run('picky');
+      expect(done.output.structured).toEqual({ city: 'Oslo' });
+      expect(done.usage).toMatchObject({ modelCalls: 1, inputTokens: 11 });
+    }
+    expect([llm.requests.length - before, refusals]).toEqual([3, 1]);
+    expect(llm.requests[before]?.response_format).toMatchObject({
+      json_schema: { schema: other, strict: false },
+    });
+  });
+
   it('that never fits fails the run, and the text is not shown as an answer', async () => {
     characters = { census: () => say('About seven people live in Oslo.') };
     const { run: done } = await run('census');

@@ -1,7 +1,8 @@
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { type Env } from '../../config/env.js';
 import { lazily } from './lazy-import.js';
-import { LLM_CAPABILITIES, type ModelProvider, type OperatorFetch } from './model-provider.js';
+import { LLM_CAPABILITIES, type ModelProvider, type ModelUse, type OperatorFetch } from './model-provider.js';
+import { anthropicSchema } from './native-schema.js';
 
 const API = 'https://api.anthropic.com';
 /** Anthropic's API wants a bound of each answer. */
@@ -28,15 +29,21 @@ export class AnthropicProvider implements ModelProvider {
       : undefined;
   }
 
-  async open(model: string): Promise<BaseChatModel> {
+  async open(
+    model: string,
+    { temperature, maxOutputTokens = MAX_OUTPUT_TOKENS, output }: ModelUse = {},
+  ): Promise<BaseChatModel> {
     const { AnthropicMessagesModel } = await load();
     const baseURL = this.env.ANTHROPIC_BASE_URL ?? API;
     const promptCache = this.env.ANTHROPIC_PROMPT_CACHE === 'on';
+    const schema = output && anthropicSchema(output);
     const fields = {
       model,
+      ...(temperature !== undefined && { temperature }),
+      ...(schema && { outputConfig: { format: { type: 'json_schema' as const, schema } } }),
       apiKey: this.env.ANTHROPIC_API_KEY ?? 'none',
       anthropicApiUrl: baseURL,
-      maxTokens: MAX_OUTPUT_TOKENS,
+      maxTokens: maxOutputTokens,
       maxRetries: 0,
       clientOptions: { maxRetries: 0, fetch: this.fetchFor(baseURL) },
     };

@@ -1,7 +1,8 @@
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { type Env } from '../../config/env.js';
 import { lazily } from './lazy-import.js';
-import { LLM_CAPABILITIES, type ModelProvider, type OperatorFetch } from './model-provider.js';
+import { LLM_CAPABILITIES, type ModelProvider, type ModelUse, type OperatorFetch } from './model-provider.js';
+import { openAiFields } from './openai-fields.js';
 
 const load = lazily(() => import('./openai-compatible.model.js'));
 
@@ -24,12 +25,13 @@ export class AzureProvider implements ModelProvider {
       : undefined;
   }
 
-  async open(model: string): Promise<BaseChatModel> {
+  async open(model: string, use: ModelUse = {}): Promise<BaseChatModel> {
     const { OpenAiCompatibleModel } = await load();
     const { AZURE_OPENAI_API_KEY: apiKey, AZURE_OPENAI_ENDPOINT: endpoint = '' } = this.env;
     const baseURL = `${endpoint.replace(/\/+$/, '')}/openai/v1`;
     return new OpenAiCompatibleModel({
       model,
+      ...openAiFields(use, true),
       apiKey,
       maxRetries: 0,
       configuration: {

@@ -1,16 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
+import { LRUCache } from 'lru-cache';
 import { type Actor } from '../../common/actor.js';
 import { AppError } from '../../common/app-error.js';
 import { ENV, type Env } from '../../config/env.js';
 import { Egress } from '../../platform/egress/egress.js';
+import { canonicalHash } from '../../tools/schema/canonical-json.js';
 import { AnthropicProvider } from './anthropic.provider.js';
 import { AzureProvider } from './azure.provider.js';
 import { type CallLog } from './call-log.js';
 import { GoogleProvider } from './google.provider.js';
 import { lazily } from './lazy-import.js';
 import { ModelBreakers } from './model-breakers.js';
-import { type ModelCapabilities, type ModelProvider } from './model-provider.js';
+import { type ModelCapabilities, type ModelProvider, type ModelUse } from './model-provider.js';
 import { ModelErrors } from './models.errors.js';
 import { OpenAiProvider } from './openai.provider.js';
 import { PACKAGED, PackageProvider } from './package.provider.js';
@@ -25,7 +27,7 @@ export interface OpenModel {
 }
 
 /** How a model is to be opened. */
-export interface OpenOptions {
+export interface OpenOptions extends ModelUse {
   /** Tried in order when the model is not available. Default: LLM_FALLBACKS. */
   readonly fallbackModels?: readonly string[];
   /** Is told of every request. */
@@ -44,6 +46,8 @@ export interface ModelInfo {
   readonly capabilities?: ModelCapabilities;
 }
 
+const MAX_REFUSED = 1000;
+
 const resilient = lazily(() => import('./resilient.model.js'));
 
 /** The chat models of this server: a provider for each prefix, its library loaded when it is first used. */
@@ -51,6 +55,8 @@ const resilient = lazily(() => import('./resilient.model.js'));
 export class ChatModels {
   private readonly providers: readonly ModelProvider[];
   private readonly breakers = new ModelBreakers();
+  /** Models, each with a schema that its provider refused: they are asked in words. */
+  private readonly refused = new LRUCache<string, true>({ max: MAX_REFUSED });
 
   constructor(
     @Inject(ENV) private readonly env: Env,
@@ -71,7 +77,10 @@ export class ChatModels {
    * Opens a model, `<provider>:<name>` or null for LLM_MODEL, with its fallbacks (default: LLM_FALLBACKS). Throws
    * `model_not_available`, which names what to set. Rules never stand in for an LLM that fails: the planner is no fallback.
    */
-  async open(modelId: string | null, { fallbackModels = [], log }: OpenOptions = {}): Promise<OpenModel> {
+  async open(
+    modelId: string | null,
+    { fallbackModels = [], log, ...use }: OpenOptions = {},
+  ): Promise<OpenModel> {
     const id = modelId ?? this.env.LLM_MODEL;
     const provider = this.providerOf(id);
     if (provider.generatedBy === 'rules') {
@@ -82,7 +91,7 @@ export class ChatModels {
     let missing: unknown;
     for (const one of new Set([id, ...others])) {
       try {
-        candidates.push({ id: one, model: await this.openLlm(one) });
+        candidates.push(await this.candidate(one, use));
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         missing ??= error;
@@ -127,7 +136,16 @@ export class ChatModels {
     }
   }
 
-  private async openLlm(id: string): Promise<BaseChatModel> {
+  /** A model that is held to a schema, unless its provider has refused that one before. */
+  private async candidate(id: string, { output, ...use }: ModelUse): Promise<Candidate> {
+    const key = output === undefined ? '' : `${id} ${canonicalHash(output)}`;
+    const plain = () => this.openLlm(id, use);
+    if (output === undefined || this.refused.has(key)) return { id, model: await plain() };
+    const model = await this.openLlm(id, { ...use, output });
+    return { id, model, plain, refused: () => this.refused.set(key, true) };
+  }
+
+  private async openLlm(id: string, use: ModelUse): Promise<BaseChatModel> {
     const provider = this.providerOf(id);
     const reason = provider.unavailable();
     if (reason !== undefined)
@@ -135,7 +153,7 @@ export class ChatModels {
     if (provider.generatedBy === 'rules') {
       throw ModelErrors.model_not_available(`${id} cannot be a fallback: rules never stand in for an LLM.`);
     }
-    return provider.open(nameOf(id));
+    return provider.open(nameOf(id), use);
   }
 
   private providerOf(id: string): ModelProvider {

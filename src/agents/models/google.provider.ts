@@ -1,7 +1,8 @@
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { type Env } from '../../config/env.js';
 import { lazily } from './lazy-import.js';
-import { LLM_CAPABILITIES, type ModelProvider, type OperatorFetch } from './model-provider.js';
+import { LLM_CAPABILITIES, type ModelProvider, type ModelUse, type OperatorFetch } from './model-provider.js';
+import { googleSchema } from './native-schema.js';
 
 const API = 'https://generativelanguage.googleapis.com';
 const load = lazily(() => import('@langchain/google'));
@@ -23,7 +24,10 @@ export class GoogleProvider implements ModelProvider {
     return GOOGLE_API_KEY === undefined && GOOGLE_BASE_URL === undefined ? 'set GOOGLE_API_KEY.' : undefined;
   }
 
-  async open(model: string): Promise<BaseChatModel> {
+  async open(
+    model: string,
+    { temperature, maxOutputTokens, output, withTools }: ModelUse = {},
+  ): Promise<BaseChatModel> {
     const { ChatGoogle } = await load();
     const endpoint = this.env.GOOGLE_BASE_URL ?? API;
     const key = this.env.GOOGLE_API_KEY ?? 'none';
@@ -38,6 +42,11 @@ export class GoogleProvider implements ModelProvider {
         return fetch(url, { ...request, method, headers, body: text, signal });
       },
     };
-    return new ChatGoogle({ model, apiKey: key, apiClient, endpoint, platformType: 'gai', maxRetries: 0 });
+    // Gemini refuses function calls beside an answer of type application/json.
+    const responseSchema = output === undefined || withTools === true ? undefined : googleSchema(output);
+    return new ChatGoogle({
+      ...{ model, apiKey: key, apiClient, endpoint, platformType: 'gai', maxRetries: 0 },
+      ...{ temperature, maxOutputTokens, responseSchema },
+    });
   }
 }

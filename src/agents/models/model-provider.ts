@@ -1,4 +1,5 @@
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
+import { type JsonSchema } from '../../tools/tool.js';
 
 /** What models of a provider can do, as far as the provider goes; a single model may do less. */
 export interface ModelCapabilities {
@@ -15,6 +16,16 @@ export const LLM_CAPABILITIES: ModelCapabilities = {
   images: true,
 };
 
+/** How a model is to answer. */
+export interface ModelUse {
+  readonly temperature?: number;
+  readonly maxOutputTokens?: number;
+  /** The answer is JSON of this schema, where the provider can hold its model to it. */
+  readonly output?: JsonSchema;
+  /** Tools are offered beside it, which some providers cannot do at once. */
+  readonly withTools?: boolean;
+}
+
 /**
  * Port: where chat models come from. Adapters: builtin (the planner), openai, anthropic, google, azure,
  * and packages that the operator installs; those in the box pass test/contract/chat-model.ts. An adapter loads its library only in `open`.
@@ -29,7 +40,7 @@ export interface ModelProvider {
   /** Why it cannot be used now: names the variable to set. Undefined when it can. */
   unavailable(): string | undefined;
   /** Makes a model without calling the provider. Throws `model_not_available` for a name that cannot exist. */
-  open(model: string): Promise<BaseChatModel>;
+  open(model: string, use?: ModelUse): Promise<BaseChatModel>;
 }
 
 /** The guarded fetch for a base URL that the operator configured: it may reach that host and port, nothing else more. */

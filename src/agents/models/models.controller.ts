@@ -22,7 +22,11 @@ const Model = named(
       .object({
         tools: z.boolean(),
         streaming: z.boolean(),
-        structuredOutput: z.boolean(),
+        structuredOutput: z
+          .boolean()
+          .describe(
+            'Holds its models to a schema by itself. Otherwise they are asked in words, and checked.',
+          ),
         images: z.boolean(),
       })
       .optional()

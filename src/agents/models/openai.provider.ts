@@ -1,7 +1,8 @@
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { type Env } from '../../config/env.js';
 import { lazily } from './lazy-import.js';
-import { LLM_CAPABILITIES, type ModelProvider, type OperatorFetch } from './model-provider.js';
+import { LLM_CAPABILITIES, type ModelProvider, type ModelUse, type OperatorFetch } from './model-provider.js';
+import { openAiFields } from './openai-fields.js';
 
 const API = 'https://api.openai.com/v1';
 const load = lazily(() => import('./openai-compatible.model.js'));
@@ -28,11 +29,14 @@ export class OpenAiProvider implements ModelProvider {
       : undefined;
   }
 
-  async open(model: string): Promise<BaseChatModel> {
+  async open(model: string, use: ModelUse = {}): Promise<BaseChatModel> {
     const { OpenAiCompatibleModel } = await load();
     const baseURL = this.env.OPENAI_BASE_URL ?? API;
+    // Other servers hold the model to the schema from its first word on, so that it could not call a tool.
+    const isOwn = new URL(baseURL).host === new URL(API).host;
     return new OpenAiCompatibleModel({
       model,
+      ...openAiFields(use, isOwn || use.withTools !== true),
       // Local servers want no key, but the SDK wants one.
       apiKey: this.env.OPENAI_API_KEY ?? 'none',
       maxRetries: 0,

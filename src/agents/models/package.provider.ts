@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { type Env } from '../../config/env.js';
 import { lazily } from './lazy-import.js';
-import { LLM_CAPABILITIES, type ModelProvider } from './model-provider.js';
+import { LLM_CAPABILITIES, type ModelProvider, type ModelUse } from './model-provider.js';
 import { ModelErrors } from './models.errors.js';
 
 type Variable = 'MISTRAL_API_KEY' | 'GROQ_API_KEY' | 'AWS_REGION';
@@ -47,7 +47,7 @@ export class PackageProvider implements ModelProvider {
   readonly name: string;
   readonly generatedBy = 'llm';
   readonly description: string;
-  readonly capabilities = LLM_CAPABILITIES;
+  readonly capabilities = { ...LLM_CAPABILITIES, structuredOutput: false };
   private readonly load: () => Promise<Record<string, unknown>>;
 
   constructor(
@@ -66,13 +66,16 @@ export class PackageProvider implements ModelProvider {
     return this.env[variable] === undefined ? `set ${variable}.` : undefined;
   }
 
-  async open(model: string): Promise<BaseChatModel> {
+  async open(
+    model: string,
+    { temperature, maxOutputTokens: maxTokens }: ModelUse = {},
+  ): Promise<BaseChatModel> {
     const { package: name, exported, option, variable } = this.provider;
     const Model = (await this.load())[exported];
     if (typeof Model !== 'function') {
       throw ModelErrors.model_not_available(`${name} has no ${exported}: install a version for LangChain 1.`);
     }
-    const options = { model, maxRetries: 0, [option]: this.env[variable] };
+    const options = { model, maxRetries: 0, temperature, maxTokens, [option]: this.env[variable] };
     return Reflect.construct(Model, [options]) as BaseChatModel;
   }
 }

@@ -18,6 +18,16 @@ import { ModelErrors } from './models.errors.js';
 export interface Candidate {
   readonly id: string;
   readonly model: BaseChatModel;
+  /** The same without what the provider may refuse: the schema of the answer. */
+  readonly plain?: () => Promise<BaseChatModel>;
+  /** Is told when that answered where the model itself was refused. */
+  readonly refused?: () => void;
+}
+
+interface Call {
+  readonly messages: BaseMessage[];
+  readonly options: ResilientModel['ParsedCallOptions'];
+  readonly run?: CallbackManagerForLLMRun;
 }
 
 /** Bounds of one model call. */
@@ -87,44 +97,57 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
     options: this['ParsedCallOptions'],
     run?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatGenerationChunk> {
-    let failure = ModelErrors.model_unavailable();
-    for (const { id, model } of this.candidates) {
-      for (let attempt = 1; ; attempt += 1) {
-        let begun = false;
-        // What says nothing yet waits: a try that fails must leave nothing in the answer of the next one.
-        const held: ChatGenerationChunk[] = [];
-        let admission: Admission | undefined;
-        let request: Attempt | undefined;
-        try {
-          admission = await this.breakers.admit(id);
-          request = this.log.begin(id, messages, options.tools);
-          for await (const chunk of this.attempt(model, request, messages, options)) {
-            begun ||= isWorth(chunk);
-            held.push(chunk);
-            if (!begun) continue;
-            admission.succeed();
-            yield* told(held.splice(0), run);
-          }
-          yield* told(held, run);
-          request.state = 'answered';
-          yield chunkOf({ response_metadata: { model_id: id } });
-          return;
-        } catch (error) {
-          failure = modelError(error);
-          if (request !== undefined) request.state = this.outcomeOf(request, failure, options.signal);
-          if (BROKEN.has(failure.code) && options.signal?.aborted !== true) admission?.fail();
-          options.signal?.throwIfAborted();
-          if (begun) throw failure;
-          // A model that is left alone is not waited for.
-          if (admission === undefined || !(await this.mayRetry(failure, attempt, options.signal))) break;
-        } finally {
-          // Also when nobody reads on: what is not told as a failure is none.
-          admission?.succeed();
-        }
-      }
+    let failure: AppError | undefined;
+    for (const candidate of this.candidates) {
+      failure = yield* this.ask(candidate, { messages, options, run });
+      if (failure === undefined) return;
       if (!ELSEWHERE.has(failure.code)) break;
     }
-    throw failure;
+    throw failure ?? ModelErrors.model_unavailable();
+  }
+
+  /** One model, as often as it makes sense. Gives its failure when nothing was given out, else throws it. */
+  private async *ask(
+    { id, plain, ...candidate }: Candidate,
+    { messages, options, run }: Call,
+  ): AsyncGenerator<ChatGenerationChunk, AppError | undefined> {
+    let model = candidate.model;
+    for (let attempt = 1; ; attempt += 1) {
+      let begun = false;
+      let admission: Admission | undefined;
+      let request: Attempt | undefined;
+      try {
+        admission = await this.breakers.admit(id);
+        request = this.log.begin(id, messages, options.tools);
+        // What says nothing yet waits: a try that fails must leave nothing in the answer of the next one.
+        const held: ChatGenerationChunk[] = [];
+        for await (const chunk of this.attempt(model, request, messages, options)) {
+          begun ||= isWorth(chunk);
+          held.push(chunk);
+          if (!begun) continue;
+          admission.succeed();
+          yield* told(held.splice(0), run);
+        }
+        request.state = 'answered';
+        if (model !== candidate.model) candidate.refused?.();
+        yield* told([...held, chunkOf({ response_metadata: { model_id: id } })], run);
+        return undefined;
+      } catch (error) {
+        const failure = modelError(error);
+        if (request !== undefined) request.state = outcomeOf(request, failure, options.signal);
+        if (BROKEN.has(failure.code) && options.signal?.aborted !== true) admission?.fail();
+        options.signal?.throwIfAborted();
+        if (begun) throw failure;
+        const mayBeSchema = failure.code === 'model_request_rejected' && model === candidate.model;
+        if (plain !== undefined && mayBeSchema) model = await plain();
+        // A model that is left alone is not waited for.
+        else if (admission === undefined || !(await this.mayRetry(failure, attempt, options.signal)))
+          return failure;
+      } finally {
+        // Also when nobody reads on: what is not told as a failure is none.
+        admission?.succeed();
+      }
+    }
   }
 
   /** One call, each wait bounded; leaving it for any reason closes the socket. */
@@ -158,12 +181,6 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
     }
   }
 
-  /** A provider that was late, or that nobody listened to any more, may have worked; one that refused has not. */
-  private outcomeOf({ count }: Attempt, failure: AppError, signal?: AbortSignal): Attempt['state'] {
-    const mayHaveWorked = count.hasBegun || failure.code === 'model_timeout' || signal?.aborted === true;
-    return mayHaveWorked ? 'failed' : 'refused';
-  }
-
   private async mayRetry(failure: AppError, attempt: number, signal?: AbortSignal): Promise<boolean> {
     if (!RETRYABLE.has(failure.code) || attempt >= this.patience.tries) return false;
     const backoff = this.patience.backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random());
@@ -172,4 +189,10 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
     await pause(wait, undefined, { signal });
     return true;
   }
+}
+
+/** A provider that was late, or that nobody listened to any more, may have worked; one that refused has not. */
+function outcomeOf({ count }: Attempt, failure: AppError, signal?: AbortSignal): Attempt['state'] {
+  const mayHaveWorked = count.hasBegun || failure.code === 'model_timeout' || signal?.aborted === true;
+  return mayHaveWorked ? 'failed' : 'refused';
 }

@@ -121,7 +121,8 @@ export class AgentLoop {
     const { context, task, dialogue, format } = turn;
     const call = async (messages: readonly BaseMessage[], more: object = {}) => {
       const step = dialogue.nextStep();
-      const asked = { step, prompt: messages, tools, seen: dialogue.callIds, ...more };
+      const seen = dialogue.callIds;
+      const asked = { step, prompt: messages, tools, seen, output: format?.schema, ...more };
       const said = await this.models.call(context, task, asked);
       dialogue.add(said);
       return said;

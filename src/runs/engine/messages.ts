@@ -18,19 +18,30 @@ export interface StoredReply {
   readonly generatedBy: 'rules' | 'llm';
 }
 
+/** What a model said, now or when its answer was kept. */
+export interface Said {
+  readonly content: AIMessage['content'];
+  readonly text: string;
+  readonly calls: readonly WrittenCall[];
+}
+
+export function saidIn(message: AIMessageChunk): Said {
+  return { content: message.content, text: message.text, calls: toolCallsOf(message) };
+}
+
 /**
  * Keeps what matters of a model's message. Ids of tool calls are made unique within the agent, since they name
  * journal rows: `seen` holds those of its earlier messages.
  */
 export function toStored(
-  message: AIMessageChunk,
+  { content, text, calls }: Said,
   by: Pick<StoredReply, 'model' | 'generatedBy'>,
   seen: ReadonlySet<string>,
   step: number,
 ): StoredReply {
   const taken = new Set(seen);
   let isChanged = false;
-  const toolCalls = toolCallsOf(message).map((call, index) => {
+  const toolCalls = calls.map((call, index) => {
     const usable = /^[\w-]{1,64}$/.test(call.id) && !taken.has(call.id);
     const id = usable ? call.id : `call_m${step}_${index}`;
     isChanged ||= !usable || call.broken === true;
@@ -38,7 +49,7 @@ export function toStored(
     return { ...call, id };
   });
   // A provider's own blocks hold ids and arguments too; they are given back to it only when they still fit.
-  return { content: isChanged ? message.text : message.content, text: message.text, toolCalls, ...by };
+  return { content: isChanged ? text : content, text, toolCalls, ...by };
 }
 
 /** The same message for LangChain, from a live call and from the journal alike. */

@@ -6,15 +6,17 @@ import { ChatModels } from '../../agents/models/chat-models.service.js';
 import { ModelPrices } from '../../agents/models/model-prices.service.js';
 import { CallLog } from '../../agents/models/call-log.js';
 import { modelError } from '../../agents/models/model-error.js';
+import { plainTools, ResponseCache } from '../../agents/models/response-cache.service.js';
 import { TokenCount, type TokenUsage } from '../../agents/models/token-count.js';
 import { AppError } from '../../common/app-error.js';
 import { newId } from '../../common/ids.js';
+import { type JsonSchema } from '../../tools/tool.js';
 import { type RunContext } from '../run-context.js';
 import { newEvent, type NewRunEvent } from '../run-event.js';
 import { type StepEnd } from '../run-journal.js';
-import { type CallUsage, type SpentCall, usageOfCalls } from '../usage/call-usage.js';
+import { CACHED, type CallUsage, type SpentCall, usageOfCalls } from '../usage/call-usage.js';
 import { type AgentTask } from './agent-task.js';
-import { type StoredReply, toStored } from './messages.js';
+import { saidIn, type StoredReply, toStored } from './messages.js';
 
 type BindableTools = Parameters<NonNullable<BaseChatModel['bindTools']>>[0];
 
@@ -23,6 +25,8 @@ export interface ModelCall {
   readonly step: number;
   readonly prompt: readonly BaseMessage[];
   readonly tools: readonly unknown[];
+  /** What the answer must fit. */
+  readonly output?: JsonSchema;
   /** Ids of tool calls that the agent's model has used. */
   readonly seen: ReadonlySet<string>;
   /** Events that go with its beginning. */
@@ -37,6 +41,7 @@ export class ModelCaller {
   constructor(
     private readonly models: ChatModels,
     private readonly prices: ModelPrices,
+    private readonly cache: ResponseCache,
   ) {}
 
   /** The model that an agent names, or LLM_MODEL. Throws `model_not_available`. */
@@ -102,12 +107,45 @@ export class ModelCaller {
   /** The agent's model, or one of its fallbacks; retries and fallbacks are the model's own, nowhere else. [R36] */
   private async callOne(
     context: RunContext,
-    { model, fallbackModels }: AgentDefinition,
-    { call, speech, log }: { call: ModelCall; speech: Speech; log: CallLog },
+    { model, fallbackModels, modelSettings = {} }: AgentDefinition,
+    at: { call: ModelCall; speech: Speech; log: CallLog },
   ): Promise<{ reply: StoredReply; usage: CallUsage }> {
-    const opened = await this.models.open(model, { fallbackModels, log });
+    const { call, log } = at;
+    const { prompt: messages, tools, output } = call;
+    const { temperature, maxOutputTokens } = modelSettings;
+    const use = { temperature, maxOutputTokens, output, withTools: tools.length > 0 };
+    const opened = await this.models.open(model, { fallbackModels, log, ...use });
+    const asked = { userId: context.actor.userId, model: opened.id, settings: modelSettings };
+    const place =
+      opened.generatedBy === 'llm' ? this.cache.placeOf({ ...asked, output, messages, tools }) : undefined;
+    const known = place && (await this.cache.read(place));
+    if (known !== undefined) {
+      for (const piece of known.text.match(/(?:\s*\S+\s*){1,3}/g) ?? []) at.speech.say(piece);
+      return {
+        reply: toStored(known, { model: opened.id, generatedBy: 'llm' }, call.seen, call.step),
+        usage: CACHED,
+      };
+    }
+    const whole = await this.listen(context, opened.model, at);
+    // A fallback says so.
+    const answered = whole.response_metadata['model_id'] as string | undefined;
+    const by = { model: answered ?? opened.id, generatedBy: opened.generatedBy };
+    const counted = new TokenCount(messages, plainTools(tools)).add(whole).usage;
+    const calls = [...this.wastedOf(log), this.priced(by.model, counted)];
+    const said = saidIn(whole);
+    const isBroken = said.calls.some(({ broken }) => broken);
+    if (place && by.model === opened.id && !isBroken) await this.cache.write(place, said, log.ending);
+    return { reply: toStored(said, by, call.seen, call.step), usage: usageOfCalls(calls) as CallUsage };
+  }
+
+  /** Tells what the model says while it does. */
+  private async listen(
+    context: RunContext,
+    model: BaseChatModel,
+    { call, speech }: { call: ModelCall; speech: Speech },
+  ): Promise<AIMessageChunk> {
     const tools = call.tools as BindableTools;
-    const bound = tools.length === 0 ? opened.model : (opened.model.bindTools?.(tools) ?? opened.model);
+    const bound = tools.length === 0 ? model : (model.bindTools?.(tools) ?? model);
     // No callbacks: events come from here, and nothing else may listen to what is said.
     const stream = await bound.stream([...call.prompt], { signal: context.control.signal, callbacks: [] });
     let whole: AIMessageChunk | undefined;
@@ -116,12 +154,7 @@ export class ModelCaller {
       if (chunk.text !== '') speech.say(chunk.text);
     }
     if (whole === undefined) throw new Error('The model gave an empty stream');
-    // A fallback says so.
-    const answered = whole.response_metadata['model_id'] as string | undefined;
-    const by = { model: answered ?? opened.id, generatedBy: opened.generatedBy };
-    const counted = new TokenCount(call.prompt, call.tools).add(whole).usage;
-    const calls = [...this.wastedOf(log), this.priced(by.model, counted)];
-    return { reply: toStored(whole, by, call.seen, call.step), usage: usageOfCalls(calls) as CallUsage };
+    return whole;
   }
 
   /** What requests without an answer used: providers charge for it all the same. */

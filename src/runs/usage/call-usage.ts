@@ -26,6 +26,15 @@ export interface CallUsage extends CountedTokens {
 
 type Requested = Omit<SpentCall, 'model'>;
 
+/** What an answer of the response cache uses. */
+export const CACHED: CallUsage = {
+  ...{ inputTokens: 0, outputTokens: 0, costUsd: 0, estimated: false, cached: true },
+};
+
+export function isCached(usage: unknown): boolean {
+  return (usage as Partial<CallUsage> | null | undefined)?.cached === true;
+}
+
 /** The requests of a step. None when the step has no usage, or did not need any. */
 export function requestsOf(usage: unknown): readonly Requested[] {
   const { calls, ...one } = (usage ?? {}) as Partial<CallUsage>;
