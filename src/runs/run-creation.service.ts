@@ -16,7 +16,7 @@ import { type EndedRun } from './run-endings.service.js';
 import { newEvent } from './run-event.js';
 import { RunLogRepository } from './run-log.repository.js';
 import { RunErrors } from './runs.errors.js';
-import { type CountedRun, RunsRepository } from './runs.repository.js';
+import { RunsRepository } from './runs.repository.js';
 
 const DEFAULT_AGENT = 'assistant';
 /** Runs of one user that may wait at the same time. */
@@ -42,7 +42,7 @@ export interface RunRequest {
 }
 
 export interface CreatedRun {
-  readonly run: CountedRun;
+  readonly run: Run;
   /** Runs that were asked to stop in favour of this one. */
   readonly interrupted: readonly EndedRun[];
 }
@@ -132,7 +132,7 @@ function toRow(
   actor: Actor,
   request: RunRequest,
   made: Pick<Run, 'id' | 'agent' | 'inputMessageId'> & { content: readonly MessageContent[] },
-): Omit<Run, 'position'> {
+): Omit<Run, 'position' | 'steps'> {
   const { sessionId, apiKeyId } = actor;
   return {
     id: made.id,

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { EventBus } from '../platform/events/event-bus.js';
 import { Queue } from '../platform/queue/queue.js';
-import { CONTROL_CHANNEL, conversationChannel, eventsChannel } from './run-event.js';
+import { CONTROL_CHANNEL, conversationChannel, ENDED, eventsChannel } from './run-event.js';
 import { type DueRun, RunLeasesRepository } from './run-leases.repository.js';
 
 export const RUN_QUEUE = 'runs';
@@ -11,6 +11,9 @@ export const RUN_QUEUE = 'runs';
 export class RunDispatcher {
   private readonly log = new Logger('Runs');
 
+  /** Lets this process take a run itself when its worker has room; false when it took none. Never throws. */
+  takeHere: () => Promise<boolean> = async () => false;
+
   constructor(
     private readonly queue: Queue,
     private readonly bus: EventBus,
@@ -18,10 +21,11 @@ export class RunDispatcher {
   ) {}
 
   /**
-   * Queues a committed run. Never throws: the run is acknowledged already. `occasion` tells apart jobs that mean the
+   * Sees to it that a worker takes a committed run: at once here, or through the queue. Never throws: the run is acknowledged already. `occasion` tells apart jobs that mean the
    * same, because an id that is just being worked off would be ignored.
    */
   async enqueue(run: DueRun, occasion = '', delayMs = 0): Promise<void> {
+    if (delayMs === 0 && (await this.takeHere())) return;
     try {
       const id = `${run.id}-${run.fence}${occasion}`;
       await this.queue.add(RUN_QUEUE, { id, data: { runId: run.id }, ...(delayMs > 0 && { delayMs }) });
@@ -46,9 +50,9 @@ export class RunDispatcher {
     this.bus.publish(conversationChannel(conversationId), '');
   }
 
-  /** There are new events of this run. */
-  announce(runId: string): void {
-    this.bus.publish(eventsChannel(runId), '');
+  /** There are new events of this run; `ENDED` says that one of them ends its streams. */
+  announce(runId: string, news: '' | typeof ENDED = ''): void {
+    this.bus.publish(eventsChannel(runId), news);
   }
 
   /** This run was asked to stop: its worker, wherever it is, should look. */

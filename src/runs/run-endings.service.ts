@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Transactions } from '../platform/database/transactions.js';
 import { type RunStatus } from './run.js';
 import { RunDispatcher } from './run-dispatcher.service.js';
-import { newEvent } from './run-event.js';
+import { ENDED, newEvent } from './run-event.js';
 import { RunLeasesRepository } from './run-leases.repository.js';
 import { RunLogRepository } from './run-log.repository.js';
 import { RunsRepository } from './runs.repository.js';
@@ -56,7 +56,7 @@ export class RunEndings {
       return true;
     });
     if (!ended) return false;
-    this.dispatcher.announce(run.id);
+    this.dispatcher.announce(run.id, ENDED);
     await this.dispatcher.enqueueNextOf(run.conversationId);
     return true;
   }

@@ -63,6 +63,9 @@ export interface RunEvent extends Omit<NewRunEvent, 'at'> {
   readonly at: Date;
 }
 
+/** What the channel of a run says when one of its new events ends a stream; else it says nothing but that there are new ones. */
+export const ENDED = 'ended';
+
 /** The bus channel that says "this run has new events". */
 export function eventsChannel(runId: string): string {
   return `run:${runId}`;

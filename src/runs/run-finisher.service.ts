@@ -5,7 +5,7 @@ import { MessagesService } from '../conversations/messages.service.js';
 import { type Transaction, Transactions } from '../platform/database/transactions.js';
 import { StaleFence } from './run.js';
 import { RunDispatcher } from './run-dispatcher.service.js';
-import { newEvent, type NewRunEvent } from './run-event.js';
+import { ENDED, newEvent, type NewRunEvent } from './run-event.js';
 import { type ClaimedRun, RunLeasesRepository, type RunEnding } from './run-leases.repository.js';
 import { RunLogRepository } from './run-log.repository.js';
 
@@ -37,7 +37,7 @@ export class RunFinisher {
       if (held === undefined) throw new StaleFence();
       return false;
     }
-    this.dispatcher.announce(run.id);
+    this.dispatcher.announce(run.id, finish.status === 'queued' ? '' : ENDED);
     if (finish.status === 'queued') await this.dispatcher.enqueue(run);
     else if (finish.status !== 'requires_action') await this.dispatcher.enqueueNextOf(run.conversationId);
     return true;

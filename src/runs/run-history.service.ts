@@ -57,11 +57,35 @@ export class RunHistory {
       let last = after;
       while (!signal.aborted) {
         const heard = bell.next();
-        const { events, isOver } = await this.look(runId, last, ends);
+        const look = () => this.look(runId, last, ends);
+        const { events, isOver } = await whileAway(look, { events: [], isOver: false });
         if (events.length > 0) yield events;
         if (isOver) return;
         last = events.at(-1)?.seq ?? last;
         if (events.length < BATCH) await heard(POLL_MS);
+      }
+    } finally {
+      signal.removeEventListener('abort', ring);
+      await stop();
+    }
+  }
+
+  /**
+   * Looks at a run now, when it ends or needs somebody, and now and then, until `look` gives true or `signal` aborts.
+   * Cheaper than `follow` for who does not want the events.
+   */
+  async watchEnd(runId: string, look: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
+    const bell = new Bell();
+    const stop = await this.bus.subscribe(eventsChannel(runId), (news) => {
+      if (news !== '') bell.ring();
+    });
+    const ring = () => bell.ring();
+    signal.addEventListener('abort', ring);
+    try {
+      for (;;) {
+        const heard = bell.next();
+        if ((await whileAway(look, false)) || signal.aborted) return;
+        await heard(POLL_MS);
       }
     } finally {
       signal.removeEventListener('abort', ring);
@@ -75,23 +99,17 @@ export class RunHistory {
     after: number,
     ends: (type: string) => boolean,
   ): Promise<{ readonly events: readonly RunEvent[]; readonly isOver: boolean }> {
-    try {
-      const events = await this.following(runId, after);
-      if (events.length > 0) return { events, isOver: isEnd(events, ends) };
-      const run = await this.runs.endOf(runId);
-      // It was deleted.
-      if (run === undefined) return { events, isOver: true };
-      if (run.lastSeq <= after) return { events, isOver: ends(`run.${run.status}`) };
-      if (!isTerminal(run.status)) return { events, isOver: false };
-      // It may have ended between the two looks; else its events were deleted.
-      const rest = await this.following(runId, after);
-      if (rest.length > 0) return { events: rest, isOver: isEnd(rest, ends) };
-      return { events: [lastEventOf(runId, run)], isOver: true };
-    } catch (error) {
-      if (databaseError(error)?.kind !== 'unavailable') throw error;
-      // A database that is away for a moment must not break a stream: there is nothing to read until it is back.
-      return { events: [], isOver: false };
-    }
+    const events = await this.following(runId, after);
+    if (events.length > 0) return { events, isOver: isEnd(events, ends) };
+    const run = await this.runs.endOf(runId);
+    // It was deleted.
+    if (run === undefined) return { events, isOver: true };
+    if (run.lastSeq <= after) return { events, isOver: ends(`run.${run.status}`) };
+    if (!isTerminal(run.status)) return { events, isOver: false };
+    // It may have ended between the two looks; else its events were deleted.
+    const rest = await this.following(runId, after);
+    if (rest.length > 0) return { events: rest, isOver: isEnd(rest, ends) };
+    return { events: [lastEventOf(runId, run)], isOver: true };
   }
 
   /** Empty also when there are later events only: then those before are just being deleted. */
@@ -121,4 +139,14 @@ function lastEventOf(runId: string, { status, lastSeq, agent, finishedAt, ...run
       pruned: true,
     },
   };
+}
+
+/** A database that is away for a moment must not break a stream: there is nothing to read until it is back. */
+async function whileAway<T>(read: () => Promise<T>, nothing: T): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (databaseError(error)?.kind !== 'unavailable') throw error;
+    return nothing;
+  }
 }

@@ -8,6 +8,7 @@ import { type ClaimedRun, RunLeasesRepository } from './run-leases.repository.js
 import { RunLogRepository } from './run-log.repository.js';
 import { RunTrace } from './run-trace.js';
 import { RunWriter } from './run-writer.js';
+import { Slots } from './slots.js';
 import { leaseOwner } from './worker-identity.js';
 
 /** How much of a worker the runs of one user may fill. */
@@ -25,7 +26,10 @@ export class RunHolder {
   private readonly log = new Logger('Runs');
   private readonly owner = leaseOwner();
   private readonly held = new Map<string, Holding>();
+  private readonly slots: Slots;
   private leaving = false;
+  /** Runs may wait of users who had as many here as they may. */
+  private passedOver = false;
   private claiming: Promise<unknown> = Promise.resolve();
   private renewing?: Promise<void>;
 
@@ -35,40 +39,66 @@ export class RunHolder {
     private readonly logs: RunLogRepository,
     private readonly execution: RunExecution,
     private readonly dispatcher: RunDispatcher,
-  ) {}
+  ) {
+    this.slots = new Slots(env.RUN_CONCURRENCY);
+  }
 
   holds(runId: string): boolean {
     return this.held.has(runId);
   }
 
-  /** Takes runs, one after the other, until none waits for this worker; resolves then. Never throws. */
-  async takeAll(): Promise<void> {
+  /** From now on runs that this process queues may come here at once, without the way through the queue. */
+  welcome(): void {
+    this.dispatcher.takeHere = () => this.takeNow();
+  }
+
+  /** Somebody queued a run: takes the one whose turn it is, as soon as there is room, and lets it go. Never throws. */
+  async take(): Promise<void> {
+    await this.slots.take();
+    await this.workOff(await this.claimNext());
+  }
+
+  /** Takes the run whose turn it is when there is room at once. False when none was taken. Never throws. */
+  private async takeNow(): Promise<boolean> {
+    if (this.leaving || !this.slots.tryTake()) return false;
+    const holding = await this.claimNext();
+    void this.workOff(holding);
+    return holding !== undefined;
+  }
+
+  /** Sees a run to its end, in a place that is taken, and then those that were passed over, which no one else calls. */
+  private async workOff(first: Holding | undefined): Promise<void> {
+    for (let holding = first; holding !== undefined;) {
+      await holding.done;
+      holding = this.passedOver ? await this.claimNext() : undefined;
+    }
+    this.slots.give();
+  }
+
+  /** One claim at a time: each knows what this worker holds. */
+  private async claimNext(): Promise<Holding | undefined> {
+    const claim = this.claiming.then(() => (this.leaving ? undefined : this.claim()));
+    this.claiming = claim.catch(() => undefined);
     try {
-      while (!this.leaving && (await this.takeOne()));
+      return await claim;
     } catch (error) {
       // The row stays as it is; its lease, or the reconciler, brings it to a worker again.
       this.log.warn({ err: error }, 'A run was not taken');
+      return undefined;
     }
-  }
-
-  /** Takes the run whose turn it is and lets it go; false when there is none. */
-  private async takeOne(): Promise<boolean> {
-    // One claim at a time: each knows what this worker holds.
-    const claim = this.claiming.then(() => this.claim());
-    this.claiming = claim.catch(() => undefined);
-    const holding = await claim;
-    if (holding === undefined) return false;
-    await holding.done;
-    return true;
   }
 
   private async claim(): Promise<Holding | undefined> {
     const asked = performance.now();
+    const full = this.fullUsers();
     const run = await this.leases.claim(this.owner, this.env.LEASE_SECONDS, {
       held: [...this.held.keys()],
-      full: this.fullUsers(),
+      full,
     });
-    if (run === undefined) return undefined;
+    if (run === undefined) {
+      this.passedOver = full.length > 0;
+      return undefined;
+    }
     const holding: Holding = { run, control: new RunControl(), done: Promise.resolve() };
     // From before the database was asked.
     holding.control.leaseEnds = asked + this.env.LEASE_SECONDS * 1000;
@@ -99,7 +129,7 @@ export class RunHolder {
 
   /** Every run stops before its next step. */
   handBackSoon(): void {
-    this.leaving = true;
+    this.leave();
     for (const { control } of this.held.values()) control.handBackSoon();
   }
 
@@ -110,8 +140,13 @@ export class RunHolder {
 
   /** Resolves when no run is held. */
   async empty(): Promise<void> {
-    this.leaving = true;
+    this.leave();
     await Promise.all([...this.held.values()].map((holding) => holding.done));
+  }
+
+  private leave(): void {
+    this.leaving = true;
+    this.slots.open();
   }
 
   private async hold(holding: Holding): Promise<void> {

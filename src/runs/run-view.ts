@@ -1,9 +1,9 @@
 import { traceIdOf } from '../platform/telemetry/trace-context.js';
+import { type Run } from './run.entity.js';
 import { type Run as RunResponse } from './runs.dto.js';
-import { type CountedRun } from './runs.repository.js';
 
 /** A run as clients read it: what is not there yet is absent, times are text, so that it can be kept and replayed. */
-export function toView(run: CountedRun): RunResponse {
+export function toView(run: Run): RunResponse {
   const traceId = traceIdOf(run.traceparent);
   return {
     id: run.id,

@@ -37,9 +37,10 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
       if (runId === null || this.holder.holds(runId)) void this.holder.renew();
     });
     this.renewal = setInterval(() => void this.holder.renew(), (this.env.LEASE_SECONDS * 1000) / 3);
-    this.worker = await this.queue.work(RUN_QUEUE, () => this.holder.takeAll(), {
+    this.worker = await this.queue.work(RUN_QUEUE, () => this.holder.take(), {
       concurrency: this.env.RUN_CONCURRENCY,
     });
+    this.holder.welcome();
     this.reconciler.start();
   }
 

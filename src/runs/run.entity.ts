@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, PrimaryColumn, VirtualColumn } from 'typeorm';
 import {
   type RunCredential,
   type RunFailure,
@@ -45,4 +45,9 @@ export class Run {
   @Column('timestamptz', { name: 'created_at' }) createdAt: Date;
   @Column('timestamptz', { name: 'started_at', nullable: true }) startedAt: Date | null;
   @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt: Date | null;
+  /** Rows of its journal. */
+  @VirtualColumn('int', {
+    query: (run) => `select count(*)::int from run_steps where run_id = ${run}.id`,
+  })
+  steps: number;
 }

@@ -19,9 +19,6 @@ export interface RunFilter {
 /** How far a run is, and how it ended. */
 export type RunEnd = Pick<Run, 'status' | 'lastSeq' | 'agent' | 'output' | 'error' | 'usage' | 'finishedAt'>;
 
-/** A run as its owner sees it, with the number of its steps. */
-export type CountedRun = Run & { readonly steps: number };
-
 const ACTIVE = `('running', 'requires_action', 'cancelling')`;
 
 /** Runs as their owners see and make them. What workers do to them is in run-leases.repository.ts. */
@@ -32,18 +29,15 @@ export class RunsRepository {
     private readonly dataSource: DataSource,
   ) {}
 
-  async insert(run: Omit<Run, 'position'>, transaction: Transaction): Promise<void> {
+  async insert(run: Omit<Run, 'position' | 'steps'>, transaction: Transaction): Promise<void> {
     await transaction.getRepository(Run).insert(run as QueryDeepPartialEntity<Run>);
   }
 
-  async find(userId: string, id: string, transaction?: Transaction): Promise<CountedRun | null> {
-    const run = await (transaction?.getRepository(Run) ?? this.runs).findOneBy({ id, userId });
-    if (run === null) return null;
-    const counts = await this.countSteps([id]);
-    return { ...run, steps: counts.get(id) ?? 0 };
+  async find(userId: string, id: string, transaction?: Transaction): Promise<Run | null> {
+    return (transaction?.getRepository(Run) ?? this.runs).findOneBy({ id, userId });
   }
 
-  async list(userId: string, filter: RunFilter): Promise<CountedRun[]> {
+  async list(userId: string, filter: RunFilter): Promise<Run[]> {
     const query = this.runs
       .createQueryBuilder('run')
       .where('run.userId = :userId', { userId })
@@ -57,9 +51,7 @@ export class RunsRepository {
       query.andWhere('run.conversationId = :conversationId', { conversationId });
     if (agent !== undefined) query.andWhere('run.agent = :agent', { agent });
     if (before !== undefined) query.andWhere('run.id < :before', { before });
-    const runs = await query.getMany();
-    const counts = await this.countSteps(runs.map((run) => run.id));
-    return runs.map((run) => ({ ...run, steps: counts.get(run.id) ?? 0 }));
+    return query.getMany();
   }
 
   /** How many runs of the user wait; stops counting at `limit`. */
@@ -166,14 +158,5 @@ export class RunsRepository {
        from runs where status in ('queued', 'running', 'requires_action', 'cancelling')`,
     );
     return row;
-  }
-
-  private async countSteps(ids: readonly string[]): Promise<Map<string, number>> {
-    if (ids.length === 0) return new Map();
-    const rows: { run_id: string; count: number }[] = await this.dataSource.query(
-      'select run_id, count(*)::int as count from run_steps where run_id = any($1) group by run_id',
-      [ids],
-    );
-    return new Map(rows.map((row) => [row.run_id, row.count]));
   }
 }

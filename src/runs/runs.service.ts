@@ -4,6 +4,7 @@ import { type Page, type PageQuery } from '../common/page.js';
 import { Cursors } from '../platform/secrets/cursors.js';
 import { isTerminal } from './run.js';
 import { type RunRequest } from './run-creation.service.js';
+import { type Run } from './run.entity.js';
 import { RunEndings } from './run-endings.service.js';
 import { type RunEvent } from './run-event.js';
 import { RunHistory } from './run-history.service.js';
@@ -11,7 +12,7 @@ import { type RunStep } from './run-step.js';
 import { toView } from './run-view.js';
 import { type RunQuery, type Run as RunView } from './runs.dto.js';
 import { RunErrors } from './runs.errors.js';
-import { type CountedRun, RunsRepository } from './runs.repository.js';
+import { RunsRepository } from './runs.repository.js';
 
 const RETRYABLE: ReadonlySet<string> = new Set(['failed', 'cancelled', 'expired']);
 
@@ -71,14 +72,15 @@ export class RunsService {
 
   /** Resolves when the run has ended or needs somebody, at the latest after `timeoutMs`, with the run as it is then. */
   async wait(actor: Actor, id: string, timeoutMs: number, signal?: AbortSignal): Promise<RunView> {
-    const run = await this.find(actor, id);
-    if (!isTerminal(run.status) && run.status !== 'requires_action') {
-      const limit = AbortSignal.timeout(timeoutMs);
-      const until = signal === undefined ? limit : AbortSignal.any([limit, signal]);
-      // Only how it ends matters here, so it begins after the events that are there.
-      for await (const _ of this.history.follow(id, run.lastSeq, until));
-    }
-    return this.get(actor, id);
+    const limit = AbortSignal.timeout(timeoutMs);
+    const until = signal === undefined ? limit : AbortSignal.any([limit, signal]);
+    let run: Run | undefined;
+    const look = async () => {
+      run = await this.find(actor, id);
+      return isTerminal(run.status) || run.status === 'requires_action';
+    };
+    await this.history.watchEnd(id, look, until);
+    return toView(run ?? (await this.find(actor, id)));
   }
 
   /** The journal of a run, oldest step first. Throws `run_not_found`. */
@@ -116,7 +118,7 @@ export class RunsService {
     return this.runs.statistics();
   }
 
-  private async find(actor: Actor, id: string): Promise<CountedRun> {
+  private async find(actor: Actor, id: string): Promise<Run> {
     const run = await this.runs.find(actor.userId, id);
     if (run === null) throw RunErrors.run_not_found();
     return run;
