@@ -27,6 +27,7 @@ import { CreateWebhooks1763900800000 } from './1763900800000-create-webhooks.js'
 import { CountCacheHits1765000310000 } from './1765000310000-count-cache-hits.js';
 import { ApproveDirectCalls1765000320000 } from './1765000320000-approve-direct-calls.js';
 import { KeepImportDocuments1765000400000 } from './1765000400000-keep-import-documents.js';
+import { RegenerateAnswers1765000330000 } from './1765000330000-regenerate-answers.js';
 
 /** Every migration, oldest first. A new one is added at the end; a released one is never changed. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -58,4 +59,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CountCacheHits1765000310000,
   ApproveDirectCalls1765000320000,
   KeepImportDocuments1765000400000,
+  RegenerateAnswers1765000330000,
 ];

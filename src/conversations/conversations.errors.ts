@@ -7,6 +7,10 @@ export const ConversationsErrors = defineErrors({
     kind: 'conflict',
     message: 'Only messages of a user can be edited; answers are made anew by a run.',
   },
+  message_not_answerable: {
+    kind: 'conflict',
+    message: 'Only an answer, or a question of a user, can be answered once more.',
+  },
   branch_too_long: {
     kind: 'unprocessable',
     message: 'A branch of more than 5000 messages cannot be forked.',

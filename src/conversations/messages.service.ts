@@ -58,11 +58,19 @@ export class MessagesService {
     return row;
   }
 
-  /** The last `limit` messages of the active branch, oldest first. Throws `conversation_not_found`. */
-  async history(actor: Actor, conversationId: string, limit: number = HISTORY_LIMIT): Promise<Message[]> {
+  /**
+   * The last `limit` messages of the active branch, or of the one that ends at `leafId`, oldest first. Throws
+   * `conversation_not_found`.
+   */
+  async history(
+    actor: Actor,
+    conversationId: string,
+    limit: number = HISTORY_LIMIT,
+    leafId?: string | null,
+  ): Promise<Message[]> {
     const { activeLeafId } = await this.owned(actor, conversationId);
     const newestFirst = await this.messages.list(conversationId, {
-      branch: { leafId: activeLeafId },
+      branch: { leafId: leafId === undefined ? activeLeafId : leafId },
       order: 'desc',
       limit,
     });

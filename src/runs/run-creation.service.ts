@@ -31,8 +31,14 @@ export interface RunRequest {
   /** -10 to 10; above 0 only for admins. */
   readonly priority?: number;
   readonly startAt?: Date;
-  /** A run of the same user that this one does again; its question is in the conversation already. */
-  readonly retryOf?: { readonly id: string; readonly inputMessageId: string | null };
+  /** A question that is answered again: it is in the conversation already. */
+  readonly again?: {
+    /** The run of the same user that this one does again, when it is known. */
+    readonly runId: string | null;
+    readonly inputMessageId: string | null;
+    /** The message that the answer follows; null: the end of the active branch. */
+    readonly answerParentId?: string | null;
+  };
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Values for the variables of the agent. */
   readonly variables?: Readonly<Record<string, string>>;
@@ -94,7 +100,7 @@ export class RunCreation {
     }
     const id = newId();
     const { conversationId } = request;
-    let inputMessageId: string | null = request.retryOf?.inputMessageId ?? null;
+    let inputMessageId: string | null = request.again?.inputMessageId ?? null;
     let interrupted: EndedRun[] = [];
     if (conversationId !== undefined) {
       const message = { conversationId, role: 'user', content, runId: id, status: 'complete' } as const;
@@ -155,7 +161,8 @@ function toRow(
     leaseUntil: null,
     priority: request.priority ?? 0,
     startAt: request.startAt ?? null,
-    retryOf: request.retryOf?.id ?? null,
+    retryOf: request.again?.runId ?? null,
+    answerParentId: request.again?.answerParentId ?? null,
     fence: 0,
     attempt: 0,
     lastSeq: 2,

@@ -164,6 +164,7 @@ export class RunExecution {
         message: {
           id: messageId,
           conversationId: run.conversationId,
+          ...placeOf(run),
           role: 'assistant',
           content: [{ type: 'text', text }],
           agent: answer.by.name,
@@ -227,6 +228,7 @@ export class RunExecution {
       message: {
         id: messageId,
         conversationId: run.conversationId,
+        ...placeOf(run),
         role: 'assistant',
         content: [{ type: 'text', text }],
         agent: by.name,
@@ -235,6 +237,11 @@ export class RunExecution {
       },
     };
   }
+}
+
+/** An answer that is made anew stands beside the old one. */
+function placeOf({ answerParentId }: ClaimedRun): { parentId?: string } {
+  return answerParentId === null ? {} : { parentId: answerParentId };
 }
 
 function unlimited(): RunMeter {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Actor } from '../common/actor.js';
+import { AppError } from '../common/app-error.js';
 import { type NewMessage } from '../conversations/message.js';
 import { MessagesService } from '../conversations/messages.service.js';
 import { type Transaction, Transactions } from '../platform/database/transactions.js';
@@ -51,7 +52,7 @@ export class RunFinisher {
     transaction: Transaction,
   ): Promise<void> {
     // The conversation is locked before the run, as everywhere.
-    if (message !== undefined) await this.messages.append(actor, message, transaction);
+    if (message !== undefined) await this.append(actor, message, transaction);
     const asks = ending.status === 'requires_action';
     if (asks && !(await this.leases.isAsking(run.id, transaction))) throw new AllAnswered();
     const released = await this.leases.release(
@@ -61,6 +62,18 @@ export class RunFinisher {
     );
     if (!released) throw new NotReleased();
     await this.log.insertEvents(run.id, lastSeq + 1, events, transaction);
+  }
+
+  /** When the message that the answer belongs to was deleted meanwhile, it goes where any other answer goes. */
+  private async append(actor: Actor, message: NewMessage, transaction: Transaction): Promise<void> {
+    const { parentId, ...rest } = message;
+    try {
+      await this.messages.append(actor, message, transaction);
+    } catch (error) {
+      const isOrphan = error instanceof AppError && error.code === 'message_not_found';
+      if (!isOrphan || parentId === undefined) throw error;
+      await this.messages.append(actor, rest, transaction);
+    }
   }
 
   /** Every question was answered before the run was let go: it is for a worker again at once. */

@@ -5,15 +5,18 @@ import { type Actor } from '../common/actor.js';
 import { traceparentOfRequest } from '../platform/http/request-trace.js';
 import { RunIntake } from './run-intake.service.js';
 import { RunStreams } from './run-streams.service.js';
-import { type NewLoneRun, type NewRun, Run } from './runs.dto.js';
+import { type RunRequest } from './run-creation.service.js';
+import { type NewLoneRun, type NewRun, type Regeneration, Run } from './runs.dto.js';
 import { RunsService } from './runs.service.js';
 
 interface StartRequest {
   readonly key: string | undefined;
-  readonly body: NewRun | NewLoneRun;
+  readonly body: NewRun | NewLoneRun | Regeneration;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly conversationId?: string;
+  /** What the run is for, when the body does not say it. */
+  readonly wanted?: RunRequest;
 }
 
 /** What both routes that start a run have in common: 202 with the run and its Location, or at once its events. */
@@ -25,7 +28,8 @@ export class RunStarter {
     private readonly runs: RunsService,
   ) {}
 
-  async start(actor: Actor, { key, body, request, reply, conversationId }: StartRequest): Promise<void> {
+  async start(actor: Actor, asked: StartRequest): Promise<void> {
+    const { key, body, request, reply, conversationId = asked.wanted?.conversationId } = asked;
     const { stream, onDisconnect, ...rest } = body;
     const { delaySeconds, startAt, ...wanted } = rest as Omit<NewLoneRun, 'stream' | 'onDisconnect'>;
     const start = startOf(delaySeconds, startAt);
@@ -33,6 +37,7 @@ export class RunStarter {
     const answer = await this.intake.start(
       actor,
       {
+        ...asked.wanted,
         ...wanted,
         conversationId,
         ...(start !== undefined && { startAt: start }),

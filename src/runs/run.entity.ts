@@ -21,6 +21,8 @@ export class Run {
   @Column('text') status: RunStatus;
   @Column('jsonb') input: RunInput;
   @Column('uuid', { name: 'input_message_id', nullable: true }) inputMessageId: string | null;
+  /** The message that its answer follows; null: the end of the active branch. */
+  @Column('uuid', { name: 'answer_parent_id', nullable: true }) answerParentId: string | null;
   @Column('jsonb', { nullable: true }) output: RunOutput | null;
   @Column('jsonb', { nullable: true }) error: RunFailure | null;
   @Column('jsonb') usage: RunUsage;

@@ -74,6 +74,10 @@ export const NewRun = named(
 );
 export type NewRun = z.infer<typeof NewRun>;
 
+/** Body of POST …/messages/:messageId/regenerate: what the run of the old answer had, unless it says otherwise. */
+export const Regeneration = named('Regeneration', NewRun.omit({ input: true, output: true }).prefault({}));
+export type Regeneration = z.infer<typeof Regeneration>;
+
 /** The furthest start of a run. */
 const MAX_DELAY_SECONDS = 366 * 86_400;
 

@@ -44,6 +44,8 @@ import { RunStreams } from './run-streams.service.js';
 import { RunWorker, RunWorkerDrain } from './run-worker.service.js';
 import { AgentSourceWatch } from './agent-source-watch.service.js';
 import { AgentSource } from './agent.source.js';
+import { Regenerations } from './regenerations.service.js';
+import { RegenerationsController } from './regenerations.controller.js';
 import { Run } from './run.entity.js';
 import { RunsController } from './runs.controller.js';
 import { RunsRepository } from './runs.repository.js';
@@ -72,6 +74,7 @@ import { UsageService } from './usage/usage.service.js';
     RunsController,
     ConversationRunsController,
     ConversationEventsController,
+    RegenerationsController,
     UsageController,
     ApprovalsController,
     SchedulesController,
@@ -84,6 +87,7 @@ import { UsageService } from './usage/usage.service.js';
       RunCreation,
       RunEndings,
       RunHistory,
+      Regenerations,
       ConversationEvents,
       RunStreams,
       RunStarter,

@@ -53,9 +53,17 @@ export class RunsService {
     const run = await this.find(actor, id);
     if (!RETRYABLE.has(run.status)) throw RunErrors.run_not_retryable();
     const { conversationId, input, agent, limits, variables, outputSchema } = run;
-    const { metadata, priority, inputMessageId } = run;
+    const { metadata, priority, inputMessageId, answerParentId } = run;
     return {
-      ...{ input, agent, limits, variables, metadata, priority, retryOf: { id, inputMessageId } },
+      ...{
+        input,
+        agent,
+        limits,
+        variables,
+        metadata,
+        priority,
+        again: { runId: id, inputMessageId, answerParentId },
+      },
       ...(outputSchema !== null && { output: { schema: outputSchema } }),
       ...(conversationId !== null && { conversationId }),
     };

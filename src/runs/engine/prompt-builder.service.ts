@@ -29,14 +29,21 @@ export class PromptBuilder {
 
   /** The last messages before the input of the run, as many as the agent may be shown. */
   async history(context: RunContext, run: ClaimedRun, agent: AgentDefinition): Promise<History> {
-    const { conversationId, position } = run;
+    const { conversationId, answerParentId } = run;
     if (conversationId === null) return { preceding: [] };
-    const later = await this.runs.laterThan(conversationId, position);
+    const later = await this.runs.laterThan(conversationId, await this.placeOf(run));
     const { window, summarise } = agent.memory;
     const limit = window + later.length + (summarise ? MAX_OLDER : 0);
-    const messages = await this.messages.history(context.actor, conversationId, limit);
+    const leafId = answerParentId ?? undefined;
+    const messages = await this.messages.history(context.actor, conversationId, limit, leafId);
     const preceding = precedingOf(messages, run, new Set(later));
     return { preceding, lastAnswer: preceding.findLast(({ role }) => role === 'assistant') };
+  }
+
+  /** An answer that is made anew knows what the old one knew. */
+  private async placeOf({ userId, answerParentId, retryOf, position }: ClaimedRun): Promise<string> {
+    if (answerParentId === null || retryOf === null) return position;
+    return (await this.runs.find(userId, retryOf))?.position ?? position;
   }
 
   /** The window of the agent, with the input of the run; what is older as a summary, when the agent wants one. */
