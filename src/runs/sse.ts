@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type ServerResponse } from 'node:http';
 import { type FastifyReply } from 'fastify';
 import { type RunEvent } from './run-event.js';
@@ -5,7 +6,8 @@ import { type RunEvent } from './run-event.js';
 const PING_MS = 15_000;
 /** A stream does not live for ever: a client that lost its token or its interest comes back or does not. */
 const MAX_LIFE_MS = 30 * 60_000;
-const MAX_BUFFER_BYTES = 1 << 20;
+const MAX_BUFFER_BYTES = 256 << 10;
+/** A client that takes nothing for so long is cut off, at the latest after twice the time: sockets look only so often. */
 const MAX_STALL_MS = 10_000;
 
 /** One event of a run in the text/event-stream format: one line of JSON, whose own line breaks are escaped. [S38] */
@@ -46,7 +48,7 @@ export async function streamEvents(
   try {
     for await (const events of batches) {
       for (const event of events) {
-        if (!(await send(response, encode(event, id)))) return { left: true };
+        if (!(await send(response, encode(event, id), stop.signal))) return { left: true };
       }
     }
     response.off('close', leave).end();
@@ -60,15 +62,21 @@ export async function streamEvents(
   return { left };
 }
 
-/** False when the client is gone or does not read; then the stream is cut off. */
-async function send(response: ServerResponse, text: string): Promise<boolean> {
+/** False when the client is gone, or takes nothing for a while; then the stream is cut off. A slow one is waited for. */
+async function send(response: ServerResponse, text: string, stop: AbortSignal): Promise<boolean> {
   if (response.destroyed) return false;
   if (response.write(text) || response.writableLength < MAX_BUFFER_BYTES) return true;
-  const drained = await new Promise<boolean>((resolve) => {
-    const timer = setTimeout(() => resolve(false), MAX_STALL_MS);
-    response.once('drain', () => resolve(true)).once('close', () => resolve(false));
-    timer.unref();
-  });
+  const waited = new AbortController();
+  const until = { signal: AbortSignal.any([stop, waited.signal]) };
+  // The timer of the socket begins anew whenever the kernel has taken something.
+  response.setTimeout(MAX_STALL_MS);
+  const drained = await Promise.race([
+    once(response, 'drain', until).then(() => true),
+    once(response, 'timeout', until).then(() => false),
+    once(response, 'close', until).then(() => false),
+  ]).catch(() => false);
+  waited.abort();
+  response.setTimeout(0);
   if (!drained) response.destroy();
   return drained;
 }

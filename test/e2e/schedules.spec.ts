@@ -52,7 +52,19 @@ describe('schedules', () => {
     expect([off.body.enabled, off.body.nextRunAt]).toEqual([false, undefined]);
     expect((await call('GET')).body.items.map((item: { id: string }) => item.id)).toEqual([id]);
     expect((await call('DELETE', `/${id}`)).status).toBe(204);
-    expect((await call('GET', `/${id}`)).body.code).toBe('schedule_not_found');
+    for (const method of ['GET', 'DELETE'])
+      expect((await call(method, `/${id}`)).body.code).toBe('schedule_not_found');
+    // [S80] Each write once, and what changed nothing not at all.
+    expect(
+      await one.sql(`select action, details from audit_log where target_id = $1 order by sequence`, [id]),
+    ).toEqual([
+      {
+        action: 'schedule.created',
+        details: { agent: 'assistant', cron: DAILY.cron, timeZone: DAILY.timeZone },
+      },
+      { action: 'schedule.changed', details: { changed: ['enabled'] } },
+      { action: 'schedule.deleted', details: {} },
+    ]);
   });
 
   it('refuse what never comes true, and an agent that there is not', async () => {

@@ -110,12 +110,19 @@ describe('usage and budgets', () => {
     expect((await server.call('GET', `/api/v1/usage${query}`, { token: admin })).status).toBe(400);
   });
 
-  it('[S70] a user who has spent his budget gets 429 until midnight, others go on', async () => {
+  it('[S70] [S80] a user who has spent his budget, which is audited, gets 429 until midnight, others go on', async () => {
     const { id, token } = await member();
     const budget = { tokensPerDay: 30, usdPerDay: null };
     const route = `/api/v1/users/${id}/budget`;
     expect((await server.call('PUT', route, { token, body: budget })).status).toBe(403);
     expect((await server.call('PUT', route, { token: admin, body: budget })).status).toBe(200);
+    expect(
+      await server.sql(
+        `select action, details from audit_log where target_type = 'user' and target_id = $1
+        and action like 'budget%'`,
+        [id],
+      ),
+    ).toEqual([{ action: 'budget.changed', details: budget }]);
     await run(token);
     expect((await run(token)).status).toBe('completed');
     const { status, body, headers } = await start(token);

@@ -191,6 +191,23 @@ describe('webhooks', () => {
     expect((await make({ url: 'file:///etc/passwd' })).status).toBe(400);
   });
 
+  it('[S80] leaves one record of each change, in the transaction of the change', async () => {
+    const hook = (await make()).body;
+    await server.call('PATCH', `${HOOKS}/${hook.id}`, { token, body: { enabled: false } });
+    await server.call('PATCH', `${HOOKS}/${hook.id}`, { token, body: { url: 'http://[::1]/' } });
+    for (const status of [204, 404])
+      expect((await server.call('DELETE', `${HOOKS}/${hook.id}`, { token })).status).toBe(status);
+    const records = await server.sql<{ action: string }>(
+      'select action from audit_log where target_id = $1 order by sequence',
+      [hook.id],
+    );
+    expect(records.map(({ action }) => action)).toEqual([
+      'webhook.created',
+      'webhook.changed',
+      'webhook.deleted',
+    ]);
+  });
+
   it('[S59] shows its secret once: neither lists nor a dump of the database hold it', async () => {
     const hook = (await make()).body;
     const list = await server.call('GET', HOOKS, { token });

@@ -40,13 +40,13 @@ export class SchedulesRepository {
     return query.getMany();
   }
 
-  async update(userId: string, id: string, change: Partial<Schedule>): Promise<boolean> {
-    const { affected } = await this.schedules.update({ userId, id }, { ...change, updatedAt: new Date() });
+  async update(userId: string, id: string, change: Partial<Schedule>, tx: Transaction): Promise<boolean> {
+    const { affected } = await tx.update(Schedule, { userId, id }, { ...change, updatedAt: new Date() });
     return affected === 1;
   }
 
-  async delete(userId: string, id: string): Promise<boolean> {
-    return (await this.schedules.delete({ userId, id })).affected === 1;
+  async delete(userId: string, id: string, tx: Transaction): Promise<boolean> {
+    return (await tx.delete(Schedule, { userId, id })).affected === 1;
   }
 
   /** Schedules whose time has come, by the clock of the database. */

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { AuditLog } from '../../audit/audit-log.service.js';
 import { requireScopes } from '../../common/access.js';
 import { type Actor } from '../../common/actor.js';
 import { CommonErrors } from '../../common/common.errors.js';
 import { newId } from '../../common/ids.js';
 import { type Page, type PageQuery } from '../../common/page.js';
-import { type Transaction } from '../../platform/database/transactions.js';
+import { type Transaction, Transactions } from '../../platform/database/transactions.js';
 import { Cursors } from '../../platform/secrets/cursors.js';
 import { RunCreation } from '../run-creation.service.js';
 import { cronProblem, nextTick } from './cron.js';
@@ -22,6 +23,8 @@ export class SchedulesService {
     private readonly schedules: SchedulesRepository,
     private readonly creation: RunCreation,
     private readonly cursors: Cursors,
+    private readonly transactions: Transactions,
+    private readonly audit: AuditLog,
   ) {}
 
   /** Checks what a schedule needs outside of its transaction. Throws `invalid_request`, `agent_not_found`. */
@@ -49,6 +52,9 @@ export class SchedulesService {
       updatedAt: now,
     };
     await this.schedules.insert(schedule, transaction);
+    const { agent, cron, timeZone } = schedule;
+    const target = { type: 'schedule', id: schedule.id };
+    await this.audit.record(actor, 'schedule.created', target, { agent, cron, timeZone }, transaction);
     return toView(schedule);
   }
 
@@ -75,12 +81,18 @@ export class SchedulesService {
     checkCron(cron, timeZone);
     if (change.agent !== undefined) await this.creation.agentOf(actor, { agent, input });
     const nextRunAt = nextTick(cron, timeZone, new Date());
-    await this.schedules.update(actor.userId, id, {
-      ...change,
-      nextRunAt,
-      problem: null,
-      // What it does from now on, it does with the rights of who said so.
-      credential: { scopes: [...actor.scopes] },
+    await this.transactions.run(async (tx) => {
+      const row = {
+        ...change,
+        nextRunAt,
+        problem: null,
+        // What it does from now on, it does with the rights of who said so.
+        credential: { scopes: [...actor.scopes] },
+      };
+      if (!(await this.schedules.update(actor.userId, id, row, tx)))
+        throw ScheduleErrors.schedule_not_found();
+      const changed = Object.keys(change);
+      await this.audit.record(actor, 'schedule.changed', { type: 'schedule', id }, { changed }, tx);
     });
     return this.get(actor, id);
   }
@@ -88,7 +100,10 @@ export class SchedulesService {
   /** Runs that it made stay. Throws `schedule_not_found`. */
   async delete(actor: Actor, id: string): Promise<void> {
     requireScopes(actor, 'runs');
-    if (!(await this.schedules.delete(actor.userId, id))) throw ScheduleErrors.schedule_not_found();
+    await this.transactions.run(async (tx) => {
+      if (!(await this.schedules.delete(actor.userId, id, tx))) throw ScheduleErrors.schedule_not_found();
+      await this.audit.record(actor, 'schedule.deleted', { type: 'schedule', id }, {}, tx);
+    });
   }
 
   private async find(actor: Actor, id: string): Promise<Schedule> {

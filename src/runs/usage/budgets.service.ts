@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { AuditLog } from '../../audit/audit-log.service.js';
+import { requireScopes } from '../../common/access.js';
 import { type Actor } from '../../common/actor.js';
 import { ENV, type Env } from '../../config/env.js';
-import { type Transaction } from '../../platform/database/transactions.js';
+import { type Transaction, Transactions } from '../../platform/database/transactions.js';
 import { UserErrors } from '../../users/users.errors.js';
 import { type Budget, UsageErrors } from './budget.js';
 import { type BudgetRow, UsageRepository } from './usage.repository.js';
@@ -12,6 +14,8 @@ export class Budgets {
   constructor(
     @Inject(ENV) private readonly env: Pick<Env, 'BUDGET_TOKENS_PER_DAY' | 'BUDGET_USD_PER_DAY'>,
     private readonly usage: UsageRepository,
+    private readonly transactions: Transactions,
+    private readonly audit: AuditLog,
   ) {}
 
   /** Throws `budget_exceeded` (429, Retry-After until midnight UTC) when nothing is left. */
@@ -39,12 +43,16 @@ export class Budgets {
 
   /** Gives a user a budget of his own; null is the server's. Throws `user_not_found`. */
   async set(
-    _admin: Actor,
+    admin: Actor,
     userId: string,
     budget: { tokensPerDay: number | null; usdPerDay: number | null },
   ): Promise<void> {
-    const known = await this.usage.setBudget(userId, budget.tokensPerDay, budget.usdPerDay);
-    if (!known) throw UserErrors.user_not_found();
+    requireScopes(admin, 'admin');
+    await this.transactions.run(async (tx) => {
+      if (!(await this.usage.setBudget(userId, budget.tokensPerDay, budget.usdPerDay, tx)))
+        throw UserErrors.user_not_found();
+      await this.audit.record(admin, 'budget.changed', { type: 'user', id: userId }, budget, tx);
+    });
   }
 
   private limitsOf(row: BudgetRow): Budget {

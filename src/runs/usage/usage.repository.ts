@@ -77,8 +77,13 @@ export class UsageRepository {
   }
 
   /** False when there is no such user. */
-  async setBudget(userId: string, tokens: number | null, usd: number | null): Promise<boolean> {
-    const rows: unknown[] = await this.dataSource.query(
+  async setBudget(
+    userId: string,
+    tokens: number | null,
+    usd: number | null,
+    transaction: Transaction,
+  ): Promise<boolean> {
+    const rows: unknown[] = await transaction.query(
       `insert into user_budgets (user_id, tokens_per_day, usd_per_day) select id, $2, $3 from users where id = $1
        on conflict (user_id) do update set tokens_per_day = excluded.tokens_per_day, usd_per_day = excluded.usd_per_day
        returning user_id`,

@@ -87,12 +87,12 @@ export class WebhooksRepository {
     await this.webhooks.update({ id }, { secret });
   }
 
-  async update(userId: string, id: string, changes: Partial<Webhook>): Promise<boolean> {
-    return (await this.webhooks.update({ userId, id }, changes)).affected === 1;
+  async update(userId: string, id: string, changes: Partial<Webhook>, tx: Transaction): Promise<boolean> {
+    return (await tx.update(Webhook, { userId, id }, changes)).affected === 1;
   }
 
-  async delete(userId: string, id: string): Promise<boolean> {
-    return (await this.webhooks.delete({ userId, id })).affected === 1;
+  async delete(userId: string, id: string, tx: Transaction): Promise<boolean> {
+    return (await tx.delete(Webhook, { userId, id })).affected === 1;
   }
 
   /** Deliveries of one webhook, newest first. */

@@ -65,21 +65,23 @@ export class WebhooksService {
   async update(actor: Actor, id: string, changes: WebhookChanges): Promise<Shown> {
     await this.get(actor, id);
     if (changes.url !== undefined) this.sender.checkUrl(changes.url);
-    if (Object.keys(changes).length > 0) await this.webhooks.update(actor.userId, id, changes);
-    await this.audit.record(
-      actor,
-      'webhook.changed',
-      { type: 'webhook', id },
-      { changed: Object.keys(changes) },
-    );
+    const changed = Object.keys(changes);
+    if (changed.length > 0)
+      await this.transactions.run(async (tx) => {
+        if (!(await this.webhooks.update(actor.userId, id, changes, tx)))
+          throw WebhookErrors.webhook_not_found();
+        await this.audit.record(actor, 'webhook.changed', { type: 'webhook', id }, { changed }, tx);
+      });
     return this.get(actor, id);
   }
 
   /** Deletes a webhook and what it was still to be told. */
   async remove(actor: Actor, id: string): Promise<void> {
     requireScopes(actor, 'runs');
-    if (!(await this.webhooks.delete(actor.userId, id))) throw WebhookErrors.webhook_not_found();
-    await this.audit.record(actor, 'webhook.deleted', { type: 'webhook', id });
+    await this.transactions.run(async (tx) => {
+      if (!(await this.webhooks.delete(actor.userId, id, tx))) throw WebhookErrors.webhook_not_found();
+      await this.audit.record(actor, 'webhook.deleted', { type: 'webhook', id }, {}, tx);
+    });
   }
 
   /** What was told, newest first, kept for a week. */
