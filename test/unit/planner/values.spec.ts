@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { findExpression } from '../../../src/tools/builtin/calculator/english.js';
-import { findValues, findZones } from '../../../src/agents/models/planner/language/values.js';
+import { findValues } from '../../../src/agents/models/planner/values.js';
 
 describe('arithmetic in words', () => {
   const CASES: [string, string | undefined][] = [
@@ -75,9 +75,6 @@ describe('values in a text', () => {
   });
 
   it('knows time zones by city', () => {
-    expect(findZones('time in tokyo and New York').map(({ value }) => value)).toEqual([
-      'Asia/Tokyo',
-      'America/New_York',
-    ]);
+    expect(of('time in tokyo and New York', 'zone')).toEqual(['Asia/Tokyo', 'America/New_York']);
   });
 });

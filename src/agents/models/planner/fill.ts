@@ -1,220 +1,267 @@
 import { linearRegExp } from '../../../tools/schema/linear-regexp.js';
-import { type Parameter, parametersOf, type PlannerTool } from './tools.js';
-import { areListed, counted, cueFor, endsWithName, mentioned, remainder } from './language/mentions.js';
-import { ANAPHOR } from './language/references.js';
-import { findZones, overlap, SURE, type Value } from './language/values.js';
-import { words } from './language/words.js';
+import { EXAMPLE, type Parameter, type Profile } from './tools.js';
+import { blank, type Value } from './values.js';
+import { GENERIC, isForm, synonyms, words } from './words.js';
 
-/** Where arguments may come from: the part of the request itself, then what was said and found before it. */
+/** Where arguments may come from: a part of the request, what was said before it, fields of earlier results. */
 export interface Source {
   readonly text: string;
   readonly values: readonly Value[];
   readonly before: readonly Value[];
+  readonly fields?: ReadonlyMap<string, unknown>;
 }
 
-/** `missing` is required and not said; `evidence` is how much was surely meant for this tool. */
-export interface Filled {
-  readonly args: Record<string, unknown>;
-  readonly missing: readonly Parameter[];
-  readonly evidence: number;
-  /** A value looks like the example of the parameter that it fills. */
-  readonly shaped: boolean;
-  /** Values of the text that surely are arguments, but none of this tool. */
-  readonly unused: number;
-  /** A parameter for which the text gives several values: one call each. */
-  readonly several?: { readonly name: string; readonly values: readonly unknown[] };
-}
+/** A value that a parameter might get; without `from` it was not said as one piece of this part. */
+type Offer = { parameter: Parameter; value: unknown; points: number; from?: Value; recalled?: boolean };
 
-/** A value that a parameter might get. Required ones take it from 0.5 points on, others from 2: surely meant. */
-interface Offer {
-  readonly parameter: Parameter;
-  readonly value: unknown;
-  readonly points: number;
-  readonly from?: Value;
-  /** Not said in this part of the request. */
-  readonly recalled?: boolean;
-}
-
-/** Is this a parameter that takes the request itself, as that of an agent does? */
-export function takesWhole({ required, type, name }: Parameter): boolean {
-  return required && type === 'string' && /^(task|request|instructions?|prompt|question|goal)$/i.test(name);
-}
+/** Words that point back to something. */
+export const ANAPHOR =
+  /(?<!\b(?:time|date|day) is )\b(it|its|that|this|them|those|these|there|same|(?:the|said) (?:file|result|number|commit|url|page|text|value|answer|one|sum|total|output|last))\b/i;
+/** Kinds that a text holds only when they are meant. */
+const SURE = /expression|json|url|email|phone|zone|path|hash|date|time|code/;
+const SECONDS: Readonly<Record<string, number>> = {
+  second: 1,
+  minut: 60,
+  hour: 3600,
+  day: 86_400,
+  week: 604_800,
+};
 
 /** Fills the parameters of a tool, only from what was said: the surest offer first. */
-export function fill(tool: PlannerTool, source: Source): Filled {
+export function fill({ parameters, terms }: Profile, source: Source) {
   const { text } = source;
-  const parameters = parametersOf(tool);
-  const zones = parameters.some(({ kinds }) => kinds.includes('zone')) ? findZones(text) : [];
-  const values = [...source.values, ...zones];
+  const values = [...source.values, ...phrases(source, terms)];
   const given = new Map<Parameter, Offer>();
-  const offers = parameters.flatMap((parameter) => offersFor(parameter, { ...source, values }, tool.name));
+  const overlap = (one: Value, other: Value) => one.start < other.end && other.start < one.end;
+  const offers = parameters.flatMap((parameter) => offersFor(parameter, { ...source, values }));
   for (const offer of offers.sort((a, b) => b.points - a.points)) {
     const { parameter, points, from } = offer;
-    const isListed = (other: Value) =>
-      !parameter.required && points < 3 && areListed(other, from as Value, text);
-    const clash = (other: Value) => overlap(other, from as Value) || isListed(other);
-    const isTaken =
-      from !== undefined && [...given.values()].some((other) => other.from && clash(other.from));
-    const isOpen = (other: Parameter) =>
-      other !== parameter && other.required && other.type === 'string' && !given.has(other);
-    const isRest = points < 1 && from?.kind === 'word' && parameters.some(isOpen);
-    if (points >= (parameter.required ? 0.5 : 2) && !given.has(parameter) && !isTaken && !isRest)
+    const isTaken = from && [...given.values()].some((other) => other.from && overlap(other.from, from));
+    if (points >= (parameter.required ? 0.5 : 2) && !given.has(parameter) && !isTaken)
       given.set(parameter, offer);
   }
-  const isUsed = (value: Value) => [...given.values()].some(({ from }) => from && overlap(from, value));
-  const worth = ({ parameter, points, recalled }: Offer) =>
-    recalled === true ? 0 : (points >= 2 ? 1 : 0.3) * (parameter.required ? 2.5 : 1);
-  const missing = parameters.filter((parameter) => parameter.required && !given.has(parameter));
-  return {
-    args: Object.fromEntries([...given].map(([{ name }, { value }]) => [name, value])),
-    missing,
-    evidence: [...given.values()].reduce((sum, offer) => sum + worth(offer), 0),
-    shaped: [...given].some(([{ description }, { value }]) => isShaped(description, String(value))),
-    unused: source.values.filter((value) => isArgument(value) && !isUsed(value)).length,
-    ...(missing.length === 0 && { several: severalOf(given, values, text) }),
-  };
-}
-
-/** Is this value too special to be just words? */
-function isArgument({ kind, value }: Value): boolean {
-  return (
-    kind === 'date' ||
-    kind === 'quoted' ||
-    kind === 'hash' ||
-    (kind === 'identifier' && /\d/.test(String(value)))
-  );
-}
-
-function severalOf(
-  given: ReadonlyMap<Parameter, Offer>,
-  values: readonly Value[],
-  text: string,
-): Filled['several'] {
-  const taken = [...given.values()].map(({ from }) => from);
-  for (const [{ name }, { from }] of given) {
-    const chain = from === undefined ? [] : [from];
-    for (const next of values)
-      if (chain[0] && areListed(chain.at(-1) as Value, next, text) && !taken.includes(next)) chain.push(next);
-    if (chain.length > 1) return { name, values: chain.map(({ value }) => value) };
+  const used = [...given.values()].flatMap(({ from }) => from ?? []);
+  const args: Record<string, unknown> = {};
+  let several: { name: string; values: unknown[] } | undefined;
+  let evidence = 0;
+  for (const { parameter, value, points, from, recalled } of given.values()) {
+    const { name, type, required, description } = parameter;
+    const list =
+      from === undefined
+        ? []
+        : listFrom(
+            from,
+            values.filter((one) => one === from || !used.includes(one)),
+            text,
+          );
+    if (list.length > 1 && type !== 'array') several ??= { name, values: list };
+    const [last = name, ...above] = name.split('.').reverse();
+    const place = above.reduceRight((at, part) => (at[part] ??= {}) as typeof args, args);
+    place[last] = type === 'array' && !Array.isArray(value) ? list : value;
+    const isTelling = isShaped(description, value) || /expression|json|url|phone/.test(from?.kind ?? '');
+    const worth = (points >= 2 ? 1 : 0.3) * (required ? 2.5 : parameter === parameters[0] ? 1.5 : 1);
+    evidence += recalled === true ? 0 : worth + (isTelling ? 1 : 0);
   }
-  return undefined;
+  const missing = parameters.filter((parameter) => parameter.required && !given.has(parameter));
+  const isArgument = ({ kind, value }: Value) =>
+    /date|quoted|hash|email|url/.test(kind) ||
+    /^[\w-]*\d[\w-]*$/.test(kind === 'identifier' ? String(value) : '');
+  const unused = source.values.filter(
+    (value) => isArgument(value) && !used.some((own) => overlap(own, value)),
+  ).length;
+  return { args, missing, used, evidence, unused, several: missing.length === 0 ? several : undefined };
 }
+export type Filled = ReturnType<typeof fill>;
 
-function offersFor(parameter: Parameter, source: Source, tool: string): Offer[] {
-  const { text, values } = source;
-  const { name, type, required, kinds } = parameter;
-  const byWords = decided(parameter, text, values);
-  if (byWords !== undefined) return [{ parameter, value: byWords, points: 5 }];
-  const spans = type === 'string' ? [...values, ...mentioned(name, kinds, text)] : values;
-  const offers = spans.map((from): Offer => {
-    const written = from.kind === 'number' ? text.slice(from.start, from.end) : JSON.stringify(from.value);
-    const value = type === 'string' && typeof from.value !== 'string' ? written : from.value;
-    return { parameter, value, points: affinity(parameter, from, text), from };
-  });
-  const rest = required && type === 'string' ? (remainder(kinds, text) ?? afterName(tool, text)) : undefined;
-  if (rest !== undefined && allows(parameter, rest)) {
-    const start = text.lastIndexOf(rest);
-    offers.push({
-      parameter,
-      value: rest,
-      points: 0.6,
-      from: { kind: 'word', value: rest, start, end: start + rest.length },
+/** Runs of words that neither the tool nor the language knows: they can only be an argument. */
+function phrases({ text, values }: Source, terms: Profile['terms']): Value[] {
+  const rest = values.filter(({ kind }) => kind !== 'zone').reduce(blank, text);
+  const found: Value[] = [];
+  let isFirst = true;
+  for (const { 0: word, index: start } of rest.matchAll(/[\p{L}\p{N}][\p{L}\p{N}'’_.-]*(?<![.'’-])/gu)) {
+    const stems = words(word);
+    if (stems.length === 0 && !/\d/.test(word)) continue;
+    const isVerb = isFirst && stems.some((stem) => synonyms(stem).size > 1);
+    isFirst = false;
+    if (isVerb || (stems.length > 0 && stems.every((stem) => terms.has(stem) || GENERIC.has(stem)))) continue;
+    const last = found.at(-1);
+    const isNext = last !== undefined && /^\s(?:(?:of|the|a|an|my)\s)*$/.test(text.slice(last.end, start));
+    const from = isNext ? (found.pop()?.start ?? start) : start;
+    found.push({
+      kind: 'words',
+      value: text.slice(from, start + word.length),
+      start: from,
+      end: start + word.length,
     });
   }
-  const recalled = recall(parameter, source);
-  return recalled === undefined
-    ? offers
-    : [...offers, { parameter, value: recalled, points: required ? 0.5 : 2, recalled: true }];
+  return found;
 }
 
-/** "echo hello": what follows the name of the tool. */
-function afterName(tool: string, text: string): string | undefined {
-  const [, first = '', rest] = /^\s*(?:please\s+)?(\w+)\s+([^?]+?)[.!\s]*$/i.exec(text) ?? [];
-  return words(tool).join(' ') === words(first)[0] && words(rest ?? '').length > 0 ? rest : undefined;
+/** The values of one kind that stand in a list from this one on: "Paris and London", "d6, d8 and d20". */
+function listFrom(from: Value, values: readonly Value[], text: string): unknown[] {
+  const chain = [from];
+  for (const next of values) {
+    const last = chain.at(-1) as Value;
+    const between = next.start < last.end ? '' : text.slice(last.end, next.start);
+    const joint =
+      /^\s*(?:,|,?\s*(?:and|or)|&|vs\.?|versus)\s+(?:an?\s+|the\s+|in\s+|wh\w+ (?:is|are) )?[a-z]?$/i;
+    if (next.kind === last.kind && joint.test(between)) chain.push(next);
+  }
+  return chain.map(({ value }) => value);
 }
 
-/** Parameters that need no single value: the whole request, a list, a choice, a yes or no. */
-function decided(parameter: Parameter, text: string, values: readonly Value[]): unknown {
-  const { choices, type, schema, kinds, description, name } = parameter;
-  if (takesWhole(parameter)) return text.trim();
-  const said = words(text);
+function offersFor(parameter: Parameter, source: Source): Offer[] {
+  const { text, values, before, fields } = source;
+  const { type, required, choices, kinds, name, vague, label } = parameter;
+  const isText = type === 'string' || type === 'array';
+  const byWords =
+    choices === undefined
+      ? type === 'boolean'
+        ? isOn(parameter, text)
+        : undefined
+      : said(choices, text, required)[0];
+  if (byWords !== undefined) return [{ parameter, value: byWords, points: 5 }];
+  if (choices !== undefined) return [];
+  if (type === 'array') {
+    const items = parameter.schema.items as { type?: string; enum?: readonly unknown[] } | undefined;
+    const kind = /number|integer/.test(items?.type ?? '')
+      ? 'number'
+      : vague
+        ? ''
+        : kinds.find((one) => values.some((value) => value.kind === one));
+    const group = values.filter((value) => value.kind === kind);
+    const list = items?.enum ? said(items.enum, text, false) : group.map(({ value }) => value);
+    const from = group[0] && { ...group[0], end: group.at(-1)?.end ?? 0 };
+    if (list.length > 0) return [{ parameter, value: list, points: kind === 'number' ? 1.5 : 2.2, from }];
+  }
+  // "owner: Ada Lovelace", "saying …" and, for a text, all that follows a colon.
+  const tail = /(?:\b(?:saying|that says|to say|that reads)\s+|(?<=\S):\s+)(.+)$/is;
+  const isLong =
+    kinds[0] === 'quoted' && /text|content|body|message|notes?|comment|query|input|^s$/i.test(name);
+  const labelled = [label, ...(isLong ? [tail] : [])].flatMap((pattern): Value[] => {
+    const [whole = '', part = ''] = pattern.exec(text) ?? [];
+    const value = part.trim().replace(/[".?!]+$/, '');
+    const start = text.indexOf(whole) + whole.lastIndexOf(part);
+    return value === '' ? [] : [{ kind: 'said', value, start, end: start + value.length }];
+  });
+  const offers = [...values, ...(isText ? labelled : [])].map((from): Offer => {
+    const written =
+      typeof from.value === 'number' ? text.slice(from.start, from.end) : JSON.stringify(from.value);
+    const value = isText && typeof from.value !== 'string' ? written : inUnit(parameter, from, text);
+    return { parameter, value, points: affinity(parameter, from, text), from };
+  });
+  // What was found or said before, when this part points back to it.
+  const plain = (key: string) => key.toLowerCase().replace(/[^a-z]/g, '');
+  const field = required
+    ? [...(fields ?? [])].find(([key]) => plain(name).endsWith(plain(key)))?.[1]
+    : undefined;
+  const isWanted = ({ kind, value }: Value) =>
+    (isText
+      ? kinds.includes(kind) && kind !== 'expression' && (required || (SURE.test(kind) && !vague))
+      : kind === 'number') && allows(parameter, value);
+  const isBack = ANAPHOR.test(text) && (required || !values.some(isWanted));
+  const recalled = field ?? (isBack ? before.findLast(isWanted)?.value : undefined);
+  if (recalled !== undefined)
+    offers.push({ parameter, value: recalled, points: required ? 0.5 : 2, recalled: true });
+  return offers;
+}
+
+/** The options that a text names; loosely when one has to be meant. */
+function said(options: readonly unknown[], text: string, isLoose: boolean): unknown[] {
   const plain = (value: unknown) =>
     ` ${String(value)
       .toLowerCase()
       .replace(/[^\p{L}\d]+/gu, ' ')} `;
-  const isSaid = (stems: readonly string[]) => stems.length > 0 && stems.every((stem) => said.includes(stem));
-  if (choices !== undefined)
-    return (
-      choices.find((one) => plain(text).includes(plain(one))) ??
-      choices.find((one) => isSaid(words(String(one))))
-    );
-  if (type === 'array') {
-    const isNumeric = /number|integer/.test(String((schema.items as { type?: unknown } | undefined)?.type));
-    const kind = isNumeric
-      ? 'number'
-      : parameter.vague
-        ? undefined
-        : kinds.find((one) => values.some((value) => value.kind === one));
-    const items = values.filter((value) => value.kind === kind).map(({ value }) => value);
-    return values.find(({ value }) => Array.isArray(value))?.value ?? (items.length > 0 ? items : undefined);
-  }
-  if (type !== 'boolean') return undefined;
-  const isOn = /\bon\b|\b(?:en|activ)a(?:ble|te)[sd]?\b/i.test(text);
-  const isOff = /\boff\b|\b(?:dis|deactiv)a(?:ble|te)[sd]?\b/i.test(text);
-  if (/enable|active|\bon\b/i.test(`${name} ${description}`) && isOn !== isOff) return isOn;
-  // "On or off": the description names both.
-  const no = /\b\w+ or (\w+)\b/i.exec(description)?.[1];
-  if (no !== undefined && plain(text).includes(plain(no))) return false;
-  const negated = new RegExp(
-    String.raw`\b(?:no|not|without|don't)\s+(?:\w+\s+)?${words(name)[0] ?? ''}`,
-    'i',
+  const exact = options.filter((one) => plain(text).includes(plain(one)));
+  const own = words(text);
+  const isSaid = (stem: string) => own.some((word) => word === stem || (isLoose && isForm(word, stem)));
+  return exact.length > 0
+    ? exact
+    : options.filter((one) => words(String(one)).length > 0 && words(String(one)).every(isSaid));
+}
+
+/** Yes or no, by "on" and "off" or by the name of the parameter with or without "no". */
+function isOn({ name, description }: Parameter, text: string): boolean | undefined {
+  const on = /\bon\b|\b(?:en|activ)a(?:ble|te)[sd]?\b/i.test(text);
+  const off = /\boff\b|\b(?:dis|deactiv)a(?:ble|te)[sd]?\b/i.test(text);
+  if (/enable|active|\bon\b/i.test(`${name} ${description}`) && on !== off) return on;
+  if (!words(name).every((stem) => words(text).includes(stem))) return undefined;
+  return !new RegExp(String.raw`\b(?:no|not|without|don't)\s+(?:\w+\s+)?${words(name)[0] ?? ''}`, 'i').test(
+    text,
   );
-  return isSaid(words(name)) ? !negated.test(text) : undefined;
+}
+
+/** A time in the unit that the parameter asks for: "2 hours" are 120 minutes. */
+function inUnit({ stems, description }: Parameter, { kind, value, end }: Value, text: string): unknown {
+  const unit = kind === 'number' ? SECONDS[words(text.slice(end, end + 12))[0] ?? ''] : undefined;
+  const own = SECONDS[[...stems, ...words(description)].find((word) => SECONDS[word] !== undefined) ?? ''];
+  return unit === undefined || own === undefined ? value : (Number(value) * unit) / own;
 }
 
 /** Does a value look like the example that a description gives: `ABC-42` like "e.g. PROJ-123"? */
-function isShaped(description: string, value: string): boolean {
+function isShaped(description: string, value: unknown): boolean {
   const shape = (text: string) =>
     text
       .replace(/[A-Z]+/g, 'A')
       .replace(/[a-z]+/g, 'a')
-      .replace(/\d+/g, '9');
-  const examples = /\be\.g\.,? (.+)$/s.exec(description)?.[1]?.split(/[,\s]+(?:or\s+)?/) ?? [];
-  return /\d/.test(value) && examples.some((one) => shape(one.replace(/[.)]+$/, '')) === shape(value));
+      .replace(/\d+/g, '9')
+      .replace(/[.)]+$/, '');
+  const examples = EXAMPLE.exec(description)?.[1]?.split(/[,\s]+(?:or\s+)?/) ?? [];
+  return /\d/.test(String(value)) && examples.some((one) => shape(one) === shape(String(value)));
 }
 
 /** How surely a value is meant for a parameter; 0 when it cannot be. */
 function affinity(parameter: Parameter, { kind, value, start, end }: Value, text: string): number {
-  const { name, description, type, kinds, required, schema, vague } = parameter;
-  const isNumeric = type === 'number' || type === 'integer';
-  const takes =
-    type === 'string' ? kind === 'word' || kinds.includes(kind) : kind === (isNumeric ? 'number' : 'json');
-  if (type === 'array' || !takes || !allows(parameter, value)) return 0;
+  const { description, type, kinds, required, schema, vague, named, cue } = parameter;
   const [left, right] = [text.slice(0, start), text.slice(end)];
-  const isNamed = endsWithName(name, left);
-  if (vague && !required && !isNamed) return 0;
-  if (isNumeric) return 0.6 + (isNamed ? 3 : counted(name, description, left, right));
+  const isNumeric = type === 'number' || type === 'integer';
+  const isNamed = named.test(left.slice(-60));
+  const isWord = kind === 'words' && (kinds[0] === 'quoted' || vague || isNamed);
+  const takes =
+    type === 'string' || type === 'array'
+      ? kind === 'said' || isWord || kinds.includes(kind)
+      : kind === (isNumeric ? 'number' : 'json');
+  if (!takes || !allows(parameter, value)) return 0;
+  const isCued = cue?.test(left) === true;
+  if (isNumeric)
+    return (
+      0.6 + (isNamed ? 3 : isCued && /\bm(?:in|ax)/.test(cue.source) ? 2.5 : counted(parameter, left, right))
+    );
   // Without a date a tool speaks of today anyway.
   if (!required && /^today$/i.test(text.slice(start, end))) return 0;
-  if (isShaped(description, String(value))) return 3.5 + (isNamed ? 1 : 0);
-  const isTyped = (SURE.has(kind) && !vague) || kind === 'word' || typeof schema.pattern === 'string';
-  const looks = isTyped
-    ? 2.2
-    : kind === 'quoted' && (required || (kinds[0] === kind && !vague))
-      ? 2
-      : required
-        ? 1
-        : 0.5;
-  const cue = cueFor(name, left);
-  const said = cue < 0 && (required || isNamed || kind === 'word') ? 0 : cue * 1.6;
-  return looks + said + (isNamed ? 3 : 0) - Math.max(0, kinds.indexOf(kind)) / 10;
+  const isSure = (SURE.test(kind) && !vague) || typeof schema.pattern === 'string';
+  const isBest = kind === 'quoted' ? required || !vague : kind === kinds[0] && !vague;
+  const plain = kind === 'said' ? 4 : isBest ? 2 : kind === 'words' ? 0.55 : required ? 1 : 0.5;
+  const looks = isShaped(description, value) ? 3.5 : isSure ? 2.2 : plain;
+  const isOther = cue && !isCued && !isNamed && SURE.test(kind);
+  if (isOther && (!required || /\b(?:from|to|into|until|in|since|after|before|by)\s+$/i.test(left)))
+    return required ? looks - 1 : 0;
+  return looks + (isNamed ? 3 : isCued ? 1.6 : 0) - Math.max(0, kinds.indexOf(kind)) / 10;
+}
+
+/** "4 people", "month 3", "the last 5": the words beside a number say what it counts. */
+function counted({ name, stems, description }: Parameter, left: string, right: string): number {
+  const next =
+    words(right.replace(/^\s*(?:\d+-\w+|(?:by|x|×)\s*\d+)/, '').split(/[,;.?!\d]/)[0] ?? '')[0] ?? '';
+  const isNext = next !== '' && stems.some((word) => synonyms(next).has(word));
+  // "5 tickets" is no number of a ticket.
+  if (isNext && /id$|number|key|code/i.test(name)) return -1;
+  if (isNext || stems.some((word) => word === words(left).at(-1))) return 2.5;
+  const told = words(description.replace(/\([^)]*\)/g, ''));
+  const isTime =
+    SECONDS[next] !== undefined && [...stems, ...told].some((word) => SECONDS[word] !== undefined);
+  const isCount =
+    /\b(?:first|last|top|latest|newest|next|most|list|show|find|get|give me)\s+$/i.test(left) ||
+    /^\s*(?:of|x|×)\b/.test(right);
+  if (isTime || (isCount && /limit|count|how many|number of|max|quantity/i.test(`${name} ${description}`)))
+    return 2;
+  return told.includes(next) ? 1.5 : 0;
 }
 
 function allows({ schema, type }: Parameter, value: unknown): boolean {
   const [min, max] = [Number(schema.minimum ?? -Infinity), Number(schema.maximum ?? Infinity)];
   if (type === 'integer' && !Number.isInteger(value)) return false;
-  if (type === 'integer' || type === 'number')
-    return typeof value === 'number' && value >= min && value <= max;
+  if (type === 'integer' || type === 'number') return Number(value) >= min && Number(value) <= max;
   try {
     return (
       typeof schema.pattern !== 'string' || linearRegExp(schema.pattern).test(String(value).slice(0, 200))
@@ -222,14 +269,4 @@ function allows({ schema, type }: Parameter, value: unknown): boolean {
   } catch {
     return true; // a pattern beyond the linear engine: the executor judges
   }
-}
-
-/** What was said or found before, when this part points back to it. */
-function recall(parameter: Parameter, { text, values, before }: Source): unknown {
-  const { kinds, required, vague } = parameter;
-  if (!ANAPHOR.test(text) || (vague && !required)) return undefined;
-  const wanted = kinds.filter((kind) => kind !== 'expression' && (required || SURE.has(kind)));
-  // "Who wrote a.txt, and is it long?": what the part itself names is not looked for elsewhere.
-  if (!required && values.some(({ kind }) => wanted.includes(kind))) return undefined;
-  return before.findLast(({ kind, value }) => wanted.includes(kind) && allows(parameter, value))?.value;
 }

@@ -1,101 +1,133 @@
-import { ANAPHOR, RESULT, type Result, spellOut, valuesOf, wordings } from './language/references.js';
-import { split, splitWeakly } from './language/segments.js';
-import { findValues, type Value } from './language/values.js';
-import { synonyms, words } from './language/words.js';
-import { fill, type Filled, type Source, takesWhole } from './fill.js';
-import { type Parameter, parametersOf, type PlannerTool, ToolIndex, wanted } from './tools.js';
+import { ANAPHOR, fill, type Filled } from './fill.js';
+import { split, splitWeakly } from './segments.js';
+import { CHANGES, DESTROYS, hit, type PlannerTool, type Profile, profileOf, READS } from './tools.js';
+import { blank, findValues, type Value } from './values.js';
+import { GENERIC, synonyms, words } from './words.js';
 
-export interface PlannedCall {
-  readonly name: string;
-  readonly args: Record<string, unknown>;
-}
-
-/** One thing that is asked, and the tool for it. Without a tool it cannot be done. */
+/** One thing that is asked. Steps of one stage run at the same time; without a tool it cannot be done. */
 export interface Step {
   readonly text: string;
-  /** Steps of one stage are independent and run at the same time. */
   readonly stage: number;
-  readonly tool?: PlannerTool;
+  readonly profile?: Profile;
   /** What was said before it, for "it" and "that file". */
   readonly before: readonly Value[];
+  /** It was said that this shall not be done. */
+  readonly refused: boolean;
 }
+export type PlannedCall = { name: string; args: Record<string, unknown> };
+type Choice = { profile: Profile; filled: Filled; points: number };
 
 /** Marks, inside a task, what was found before it. */
 export const SO_FAR = 'Found so far:';
-/** Part of a request's words that a tool must know to be chosen for it. */
-const MIN_COVERAGE = 0.33;
-/** Below it a tool was found by words that fit almost any. */
-const MIN_SCORE = 4;
-/** Values that say by themselves what is wanted. */
-const TELLING = new Set(['expression', 'json', 'url', 'phone']);
-/** What changes something is done only when its verb was said. */
-const CHANGES = new Set(
-  words('delete remove drop cancel create add update write send post set restart refund'),
-);
-const READS = new Set(
-  words('find search look list show read track fetch query count describe calculate convert translate'),
-);
-const STATEMENT = /^(?:i|i'm|i've|we|we're|my|our|there|the|this|here|these|he|she|they)\b(?!.*\?$)/i;
+/** Kinds of value and question words, and the word that a description has for them. */
+const TELLING: Readonly<Record<string, string>> = {
+  ...{ expression: 'calculate', json: 'json', url: 'url', phone: 'phone', path: 'file', hash: 'commit' },
+  ...{ email: 'email', code: 'currency', zone: 'time', date: 'date' },
+};
+const ASKS: readonly (readonly [RegExp, string])[] = [
+  [/\bwho(se|m)?\b/i, 'author'],
+  [/\bwhen\b/i, 'date'],
+  [/\b(?:which|all)\b/i, 'list'],
+  [/\bwhere\b/i, 'find'],
+  [/\bhow (many|often|frequently)\b/i, 'count'],
+];
+const STATEMENT =
+  /^(?:(?:i|we)\b(?! (?:need|want|would like))|i'm|i've|we're|my|our|there|the|this|here|these|he|she|they)\b(?!.*\?$)/i;
+const READING =
+  /^(?:what|which|who|when|where|how|is|are|does|did|show|list|find|search|get|read|(?:tell|give) me|do (?:you|i|we)|any)\b/i;
+const NEGATED =
+  /^(?:please |but |just |i |we |you |would |want )*(?:do not|don['’]t|never|must not|should not|shouldn['’]t|no need to)\b(?! (?:forget|hesitate|know|have|see|remember|understand|worry|mind)\b)/i;
+const HANDING = /\b(?:ask|let|have|tell|get|hand|delegate|transfer|consult|pass|forward)\b/i;
+const RESULT =
+  /\b(?:(?:that|this|its) (?:result|answer|sum|total|output|value|number|product)|the (?:result|answer|output)\b(?! (?:of|to))|that commit|what you (?:find|found|get|got))\b/i;
 
 /** Splits a request into steps and finds the tool and the arguments of each, by rules only. */
 export class Plan {
   readonly steps: Step[] = [];
-  private readonly index: ToolIndex;
+  private readonly profiles: readonly Profile[];
+  private readonly choices = new Map<string, Choice | undefined>();
 
   constructor(request: string, earlier: string, tools: readonly PlannerTool[]) {
-    this.index = new ToolIndex(tools);
-    const known = valuesOf(earlier);
-    for (const segment of split(request)) {
-      for (const [position, text] of this.refine(segment.text, known).entries()) {
-        this.add(text, segment.later && position === 0, [...known]);
-        known.push(...valuesOf(text));
+    this.profiles = tools.map(profileOf);
+    const known = findValues(earlier);
+    for (const { text: part, later } of split(request)) {
+      for (const [position, text] of this.refine(part, known).entries()) {
+        this.add(text, later && position === 0, [...known]);
+        known.push(...findValues(text));
       }
     }
   }
 
-  get stages(): number {
-    return Math.max(0, ...this.steps.map(({ stage }) => stage + 1));
-  }
-
   /** The calls of a step; several when the text names several values. `missing` is what nobody said. */
-  calls(step: Step, results: readonly Result[]): { calls: PlannedCall[]; missing?: Parameter } {
-    const { tool } = step;
-    if (tool === undefined) return { calls: [] };
-    const whole = parametersOf(tool).find(takesWhole);
+  calls({ text, stage, profile, before }: Step, results: readonly string[]) {
+    if (profile === undefined) return { calls: [], missing: undefined };
+    const { tool, whole } = profile;
     if (whole !== undefined)
-      return { calls: [{ name: tool.name, args: { [whole.name]: taskOf(step, results) } }] };
-    const isLater = step.stage > 0 || ANAPHOR.test(step.text);
-    const texts = isLater ? wordings(step.text, results) : [step.text];
-    const readings = texts.map((text) => fill(tool, sourceOf(text, results, step.before)));
+      return {
+        calls: [{ name: tool.name, args: { [whole.name]: taskOf(text, before, stage > 0 ? results : []) } }],
+        missing: undefined,
+      };
+    const isLater = stage > 0 || ANAPHOR.test(text);
+    const found = results.flatMap((result) => findValues(result).reverse());
+    const fields = new Map(isLater ? results.flatMap(fieldsOf).reverse() : []);
+    const readings = (isLater ? wordings(text, results) : [text]).map((wording) =>
+      fill(profile, { text: wording, values: findValues(wording), before: [...before, ...found], fields }),
+    );
     const { args, missing, several } = (readings.find((one) => one.missing.length === 0) ??
       readings[0]) as Filled;
-    if (missing[0] !== undefined) return { calls: [], missing: missing[0] };
     const variants = several?.values.map((value) => ({ [several.name]: value })) ?? [{}];
-    return { calls: variants.map((variant) => ({ name: tool.name, args: { ...args, ...variant } })) };
+    const calls = variants.map((variant): PlannedCall => ({
+      name: tool.name,
+      args: { ...args, ...variant },
+    }));
+    return { calls: missing.length === 0 ? calls : [], missing: missing[0] };
   }
 
   /** The best tool for a part of a request, or none when none knows its words. */
-  private decide(text: string, before: readonly Value[]): { tool: PlannerTool; filled: Filled } | undefined {
-    const source = sourceOf(text, [], before);
-    const telling = source.values.some(({ kind }) => TELLING.has(kind));
-    const fits = this.index.search(text, source.values);
-    const said = words(text);
-    const rated = fits.map(({ tool, score, coverage }) => {
-      const filled = fill(tool, source);
-      const verb = verbOf(tool);
-      const own = new Set(words(tool.name));
-      const unsaid =
-        verb !== undefined &&
-        !said.some((word) => word === verb || (!own.has(word) && synonyms(word).has(verb)))
-          ? 0.3
-          : 0;
-      const points =
-        score / Math.max(fits[0]?.score ?? 1, MIN_SCORE) + coverage / 2 + Math.min(filled.evidence, 5) / 5;
-      const sure = filled.missing.length === 0 && filled.evidence >= (telling ? 1 : filled.shaped ? 2.5 : 5);
-      const fit = coverage >= MIN_COVERAGE || sure;
-      return { tool, filled, fit, points: points - filled.missing.length / 3 - filled.unused / 2 - unsaid };
+  private decide(text: string, before: readonly Value[]): Choice | undefined {
+    if (!this.choices.has(text))
+      this.choices.set(text, NEGATED.test(text) ? undefined : this.rank(text, before));
+    return this.choices.get(text);
+  }
+
+  private rank(text: string, before: readonly Value[]): Choice | undefined {
+    const values = findValues(text);
+    const isSum = values.some(({ kind }) => kind === 'expression');
+    const all = words(values.filter(({ kind }) => kind !== 'code' && kind !== 'zone').reduce(blank, text));
+    const hints = values.flatMap(({ kind }) => words(TELLING[kind] ?? ''));
+    const asked = ASKS.flatMap(([pattern, says]) => (pattern.test(text) ? words(says) : []));
+    const own = isSum
+      ? ['calculat', ...all.filter((word) => this.profiles.some(({ terms }) => terms.has(word)))]
+      : all;
+    const told = own.some((word) => !GENERIC.has(word)) ? own : [...own, ...hints, ...asked];
+    // A word that few tools know tells more.
+    const scores = this.profiles.map(() => 0);
+    for (const [place, word] of [...new Set([...told, ...hints, ...asked])].entries()) {
+      const hits = this.profiles.map((profile) => hit(profile, word) * (place < told.length ? 1 : 0.4));
+      const rarity = Math.log2(1 + hits.length / Math.max(1, hits.filter(Boolean).length));
+      for (const [at, one] of hits.entries()) scores[at] = (scores[at] ?? 0) + one * rarity;
+    }
+    const rated = this.profiles.flatMap((profile, at): Choice[] => {
+      const filled = fill(profile, { text, values, before });
+      const used = filled.used.flatMap(({ start, end }) => words(text.slice(start, end)));
+      const hits = told
+        .map((word) => hit(profile, word))
+        .filter((one, index) => one > 0 || !used.includes(told[index] ?? ''));
+      const coverage = hits.filter(Boolean).length / Math.max(1, hits.length);
+      const isAddressed =
+        profile.whole !== undefined &&
+        HANDING.test(text) &&
+        profile.called.every((word) => all.includes(word));
+      const fit = isSum ? 0 : verbFit(profile, own, text);
+      const isSure = filled.missing.length === 0 && filled.evidence >= (isSum ? 1 : 3.5);
+      if (fit === undefined || !(isAddressed || isSure || (coverage > 0.32 && Math.max(...hits) > 0.36)))
+        return [];
+      const lacks = Math.min(filled.missing.length, 2) / 4 + filled.unused / 2;
+      const score =
+        (scores[at] ?? 0) / Math.max(...scores, 2) + coverage / 2 + Math.min(filled.evidence, 5) / 5;
+      return [{ profile, filled, points: score + fit - lacks + (isAddressed ? 3 : 0) }];
     });
-    return rated.filter(({ fit }) => fit).sort((a, b) => b.points - a.points)[0];
+    return rated.sort((a, b) => b.points - a.points)[0];
   }
 
   /** "A and B" is two when each is something to do by itself and not the same thing. */
@@ -104,73 +136,102 @@ export class Plan {
     const whole = ways.length === 0 ? undefined : this.decide(text, before);
     for (const { left, right } of ways) {
       const values = findValues(right);
-      if (wanted(right, values).length === 0 && !values.some(({ kind }) => TELLING.has(kind))) continue;
-      const then = [...before, ...valuesOf(left)];
-      const [one, two] = [this.decide(left, before), this.decide(right, then)];
-      if (one === undefined || two === undefined || !differ(one, two)) continue;
-      // Not when that would tear apart what the whole has.
-      const lacks = one.filled.missing.length + two.filled.missing.length;
-      const adds = whole !== undefined && whole.filled.evidence > one.filled.evidence;
-      if (adds && whole.filled.missing.length < lacks) continue;
-      return [left, ...this.refine(right, then)];
+      const last = findValues(left).findLast(({ end }) => end === left.length);
+      const isListed = values.some(
+        ({ start, kind }) => start === 0 && kind === last?.kind && kind !== 'expression',
+      );
+      const isBare =
+        words(values.reduce(blank, right)).length === 0 &&
+        !values.some(({ kind }) => /expression|json|url|phone|code/.test(kind));
+      if (NEGATED.test(right)) return [left, right];
+      const [one, two] =
+        isListed || isBare
+          ? []
+          : [this.decide(left, before), this.decide(right, [...before, ...findValues(left)])];
+      if (one === undefined || two === undefined) continue;
+      const isSame = JSON.stringify(one.filled.args) === JSON.stringify(two.filled.args);
+      if (one.profile === two.profile && (one.profile.whole || two.filled.evidence < 1 || isSame)) continue;
+      // Not when that would tear apart what the whole has, unless it begins as a thing to do does.
+      const [first = ''] = words(right);
+      const isOrder =
+        READING.test(right) || CHANGES.has(first) || this.profiles.some(({ verbs }) => verbs.includes(first));
+      const lacks = one.filled.missing.length + two.filled.missing.length + (isOrder ? 0 : 1);
+      if (whole && whole.filled.evidence > one.filled.evidence && whole.filled.missing.length < lacks)
+        continue;
+      return [left, ...this.refine(right, [...before, ...findValues(left)])];
     }
     return [text];
   }
 
   private add(text: string, then: boolean, before: readonly Value[]): void {
-    const tool = this.decide(text, before)?.tool;
+    const choice = this.decide(text, before);
+    const refused = NEGATED.test(text);
+    const values = findValues(text);
+    const isChat =
+      words(values.reduce(blank, text)).length === 0 && values.every(({ kind }) => kind === 'date');
+    if (choice === undefined && !refused && (isChat || STATEMENT.test(text))) return;
     const last = this.steps.at(-1);
-    const isChat = words(text).length === 0 && findValues(text).length === 0;
-    if (tool === undefined && (isChat || STATEMENT.test(text))) return;
     const stage = (last?.stage ?? 0) + (last !== undefined && (then || RESULT.test(text)) ? 1 : 0);
     // A sub-agent gets all of its consecutive parts in one task, and a call that would be the same is made once.
-    if (tool !== undefined && last?.tool === tool) {
-      const joined = `${last.text}${then ? ', then ' : /[.?!]$/.test(last.text) ? ' ' : ' and '}${text}`;
-      if (
-        parametersOf(tool).some(takesWhole) ||
-        (stage === last.stage && sameCall(last.text, text, tool, before))
-      ) {
-        this.steps[this.steps.length - 1] = { ...last, text: joined };
+    if (choice !== undefined && last?.profile === choice.profile) {
+      const had = JSON.stringify(this.decide(last.text, last.before)?.filled.args);
+      const isSame = Object.entries(choice.filled.args).every(([name, value]) =>
+        had.includes(JSON.stringify({ [name]: value }).slice(1, -1)),
+      );
+      if (choice.profile.whole || (stage === last.stage && isSame && choice.filled.missing.length === 0)) {
+        const joint = then ? ', then ' : /[.?!]$/.test(last.text) ? ' ' : ' and ';
+        this.steps[this.steps.length - 1] = { ...last, text: last.text + joint + text };
         return;
       }
     }
-    this.steps.push({ text, stage, before, ...(tool && { tool }) });
+    this.steps.push({ text, stage, before, profile: choice?.profile, refused });
   }
 }
 
-/** What a tool does to something, by its name: `delete_pet`, "Reserve a table" of `reserve_table`. */
-function verbOf({ name, description = '' }: PlannerTool): string | undefined {
-  const own = words(name.slice(name.indexOf('__') + 1));
-  const isOrder = own[0] !== undefined && own[0] === words(description)[0] && !READS.has(own[0]);
-  return own.find((word) => CHANGES.has(word)) ?? (isOrder ? own[0] : undefined);
-}
-
-function differ(
-  one: { tool: PlannerTool; filled: Filled },
-  two: { tool: PlannerTool; filled: Filled },
-): boolean {
-  if (one.tool !== two.tool) return true;
-  const isSame = JSON.stringify(one.filled.args) === JSON.stringify(two.filled.args);
-  return !parametersOf(one.tool).some(takesWhole) && two.filled.evidence >= 1 && !isSame;
-}
-
-function sameCall(one: string, two: string, tool: PlannerTool, before: readonly Value[]): boolean {
-  const first = JSON.stringify(fill(tool, sourceOf(one, [], before)).args);
-  const { args, missing } = fill(tool, sourceOf(two, [], before));
-  const has = ([name, value]: [string, unknown]) =>
-    first.includes(JSON.stringify({ [name]: value }).slice(1, -1));
-  return missing.length === 0 && Object.entries(args).every(has);
-}
-
-function sourceOf(text: string, results: readonly Result[], before: readonly Value[]): Source {
-  // Of a list of results the first is meant, of what was said the last.
-  const found = results.flatMap((result) => valuesOf(result.text).reverse());
-  return { text, values: findValues(text), before: [...before, ...found] };
+/** For (0.3) or against a tool by what it does; undefined when it does what nobody asked for. */
+function verbFit(
+  { verbs, tool, terms }: Profile,
+  [lead = '']: readonly string[],
+  text: string,
+): number | undefined {
+  if (verbs.length === 0)
+    return READS.test(tool.name) && CHANGES.has(lead) && !terms.has(lead) ? undefined : 0;
+  // "Books" is no order to book.
+  const said = words(text.replace(/\b\w+[^s\W]s\b/g, ''));
+  if (verbs.some((verb) => said.some((word) => synonyms(word).has(verb)))) return 0.3;
+  const isChange = verbs.some((verb) => CHANGES.has(verb)) && READING.test(text);
+  return isChange || verbs.some((verb) => DESTROYS.has(verb)) ? undefined : -0.3;
 }
 
 /** What a sub-agent is told: it sees nothing else, so that "it" and "the result" are spelled out. */
-function taskOf({ text, stage, before }: Step, results: readonly Result[]): string {
-  const found = stage > 0 ? results.map((result) => result.text).join('\n') : '';
-  if (found !== '') return `${text}\n\n${SO_FAR} ${found.slice(0, 4000)}`;
-  return spellOut(text, before);
+function taskOf(text: string, before: readonly Value[], results: readonly string[]): string {
+  if (results.length > 0) return `${text}\n\n${SO_FAR} ${results.join('\n').slice(0, 4000)}`;
+  const meant = before.findLast(({ kind }) => /path|url|hash|identifier|quoted/.test(kind));
+  if (meant === undefined || findValues(text).some(({ kind }) => kind === meant.kind)) return text;
+  return text.replace(/\b(?:it|(?:that|this|the same|the) (?:file|url|page|commit))\b/i, () =>
+    String(meant.value),
+  );
+}
+
+/** The plain fields of a result that is JSON, in its order. */
+function fieldsOf(result: string): [string, unknown][] {
+  const fields = result.matchAll(/"(\w+)":\s*(?:"((?:[^"\\]|\\.)*)"|(-?\d+(?:\.\d+)?))/g);
+  return [...fields].map(([, name = '', text, number]) => [name, text ?? Number(number)]);
+}
+
+/** Ways to read a later step once results are there: "multiply that by 2" is "multiply 434 by 2". */
+function wordings(text: string, results: readonly string[]): string[] {
+  const last = results.at(-1) ?? '';
+  const main =
+    /"(?:result|value|answer|total|output)":\s*"?(-?\d+(?:\.\d+)?)/.exec(last) ??
+    /= (-?\d+(?:\.\d+)?)/.exec(last);
+  const number = (main ?? /(-?\d+(?:\.\d+)?)(?!.*\d)/s.exec(last))?.[1];
+  if (number === undefined) return [text];
+  return [
+    text.replace(new RegExp(String.raw`${RESULT.source}|\b(?:it|that|this)\b`, 'i'), number),
+    text.replace(/^(multiply|divide|increase|decrease|reduce|square|double|halve)\b/i, `$1 ${number}`),
+    text.replace(/^(?:add (\S+)|subtract (\S+))/i, (_, more?: string, less?: string) =>
+      more ? `${number} + ${more}` : `${number} - ${less}`,
+    ),
+  ];
 }

@@ -1,10 +1,7 @@
 import { type AIMessage, type BaseMessage, type ToolMessage } from '@langchain/core/messages';
-import { LRUCache } from 'lru-cache';
 import { stringify } from 'yaml';
-import { type Result } from './language/references.js';
-import { takesWhole } from './fill.js';
 import { Plan, type PlannedCall, SO_FAR, type Step } from './plan.js';
-import { type Parameter, parametersOf, type PlannerTool } from './tools.js';
+import { type Parameter, type PlannerTool } from './tools.js';
 
 /** Ends every answer: nobody shall take rules for an LLM. */
 export const NOTE = '(This answer comes from the built-in rule-based planner, not from an LLM.)';
@@ -12,8 +9,6 @@ const CONFIGURE =
   'For free conversation and writing an operator can connect an LLM: set LLM_MODEL, e.g. LLM_MODEL=openai:<model> with OPENAI_API_KEY, or anthropic:<model> with ANTHROPIC_API_KEY.';
 const MAX_TEXT = 4000;
 const MAX_ITEMS = 10;
-/** A conversation comes back after each stage. Short-lived: "today" is another day tomorrow. */
-const plans = new LRUCache<string, Plan>({ max: 50, ttl: 10_000 });
 const ASKED = /I need "([^"]+)"/;
 
 /**
@@ -26,31 +21,34 @@ export function respond(
 ): { text: string; calls: readonly PlannedCall[] } {
   const at = messages.findLastIndex((message) => message.getType() === 'human');
   const { request, earlier, found } = readRequest(messages.slice(0, at + 1));
-  const key = JSON.stringify([request, earlier, tools]);
-  const plan = plans.get(key) ?? new Plan(request, earlier, tools);
-  plans.set(key, plan);
+  const plan = new Plan(request, earlier, tools);
   const results = messages.slice(at + 1).filter((message) => message.getType() === 'tool') as ToolMessage[];
   const done = messages.slice(at + 1).flatMap((message) => {
     const calls = (message as AIMessage).tool_calls ?? [];
     return calls.length === 0 ? [] : [calls.map(({ id }) => results.find((one) => one.tool_call_id === id))];
   });
-  const given: Result[] = found === '' ? [] : [toResult(found)];
+  const given = found === '' ? [] : [found];
   const parts: string[] = [];
-  for (let stage = 0; stage < plan.stages; stage += 1) {
-    const steps = plan.steps.filter((step) => step.stage === stage);
-    const planned = steps.map((step) => ({ step, ...plan.calls(step, given) }));
+  for (let stage = 0; stage <= (plan.steps.at(-1)?.stage ?? -1); stage += 1) {
+    const planned = plan.steps
+      .filter((step) => step.stage === stage)
+      .map((step) => ({ step, ...plan.calls(step, given) }));
     const calls = planned.flatMap((item) => item.calls);
     const outcomes = calls.length === 0 ? [] : done.shift();
-    if (outcomes === undefined) {
-      return { text: announce([...new Set(calls.map(({ name }) => name))]), calls };
-    }
+    if (outcomes === undefined) return { text: announce([...new Set(calls.map(({ name }) => name))]), calls };
     for (const { step, calls: own, missing } of planned) {
       const answers = outcomes.splice(0, own.length);
-      for (const answer of answers)
-        if (answer?.status !== 'error' && answer) given.push(toResult(answer.text));
-      if (step.tool === undefined) parts.push(cannot(step, tools));
-      else if (missing !== undefined) parts.push(ask(step.tool, missing));
-      else parts.push(quote(step, step.tool, answers, plan.steps.length < 2));
+      given.push(
+        ...answers.flatMap((answer) =>
+          answer === undefined || answer.status === 'error' ? [] : bare(answer.text),
+        ),
+      );
+      if (step.refused) parts.push(`As you said, I leave this undone: "${step.text}".`);
+      else if (missing !== undefined) parts.push(ask(step, missing));
+      else
+        parts.push(
+          step.profile === undefined ? cannot(step, tools) : quote(step, answers, plan.steps.length < 2),
+        );
     }
   }
   if (parts.length === 0) parts.push(`Hello. ${abilities(tools)} ${CONFIGURE}`);
@@ -60,56 +58,57 @@ export function respond(
 /** The request, what was said before it, and, inside a task, what was found before it. */
 function readRequest(messages: readonly BaseMessage[]): { request: string; earlier: string; found: string } {
   const human = messages.filter((message) => message.getType() === 'human').map((message) => message.text);
-  const [text = '', ...rest] = (human.pop() ?? '').split(SO_FAR);
-  const asked = ASKED.exec(messages.findLast((message) => message.getType() === 'ai')?.text ?? '')?.[1];
-  const previous = human.at(-1);
-  // A short answer to our own question completes the request before it.
-  const isAnswer = asked !== undefined && previous !== undefined && text.trim().split(/\s+/).length <= 8;
-  const request = isAnswer ? `${previous.replace(/[.?!\s]+$/, '')}, ${asked}: ${text.trim()}` : text.trim();
-  return { request, earlier: human.slice(-3).join('\n'), found: rest.join(SO_FAR).trim() };
-}
-
-function toResult(said: string): Result {
-  const text = said.replaceAll(NOTE, '').trim();
-  try {
-    return { text, data: JSON.parse(text) as unknown };
-  } catch {
-    return { text, data: undefined };
+  const [text = '', ...found] = (human.at(-1) ?? '').split(SO_FAR);
+  let request = text.trim();
+  // Short answers to our own questions complete the request before them.
+  for (let at = messages.length - 2; at > 0; at -= 2) {
+    const asked = ASKED.exec(messages[at]?.text ?? '')?.[1];
+    const answer = (messages[at + 1]?.text ?? '').trim();
+    if (
+      asked === undefined ||
+      answer.split(/\s+/).length > 8 ||
+      /\?$|^(?:no|never mind|forget it|cancel)\b/i.test(answer)
+    )
+      break;
+    request = at === messages.length - 2 ? `${asked}: ${request}` : `${asked}: ${answer}, ${request}`;
+    const before = messages[at - 1]?.text.replace(/[.?!\s]+$/, '') ?? '';
+    if (ASKED.exec(messages[at - 2]?.text ?? '') === null) request = `${before}, ${request}`;
   }
+  return { request, earlier: human.slice(-4, -1).join('\n'), found: found.join(SO_FAR).trim() };
 }
 
-/** What the calls of a step gave: a failure as such, JSON as its fields, text as it is. */
-function quote(step: Step, tool: PlannerTool, answers: readonly (ToolMessage | undefined)[], alone: boolean) {
-  const isAboutOne = /\b(last|latest|newest|most recent|first|who|when)\b/i.test(step.text);
-  const few = isAboutOne && !/\b(list|all|every|each|\d+)\b/i.test(step.text) ? 1 : MAX_ITEMS;
+const bare = (text: string) => text.replaceAll(NOTE, '').trim();
+
+/** What the calls of a step gave: a failure as such, of JSON its fields and of lists the first items, text as it is. */
+function quote(
+  { text, profile }: Step,
+  answers: readonly (ToolMessage | undefined)[],
+  isAlone: boolean,
+): string {
+  const isAboutOne = /\b(last|latest|newest|most recent|first|who|when)\b/i.test(text);
+  const count = isAboutOne && !/\b(list|all|every|each|\d+)\b/i.test(text) ? 1 : MAX_ITEMS;
+  const cut = (_: string, value: unknown): unknown => (Array.isArray(value) ? value.slice(0, count) : value);
   const texts = answers.map((answer) => {
-    const { text, data } = toResult(answer?.text ?? 'There is no result.');
-    const plain = typeof data === 'object' && data !== null ? shorten(data, few) : text;
-    const shown = plain.length > MAX_TEXT ? `${plain.slice(0, MAX_TEXT)}\n…` : plain;
-    const said = shown === '' ? 'Done; there was no output.' : shown;
-    return answer?.status === 'error' ? `That failed: ${said}` : said;
+    let said = bare(answer?.text ?? 'There is no result.');
+    try {
+      said = /^[[{]/.test(said) ? stringify(JSON.parse(JSON.stringify(JSON.parse(said), cut))).trim() : said;
+    } catch {
+      // Text that only begins like JSON.
+    }
+    const shown =
+      said.length > MAX_TEXT ? `${said.slice(0, MAX_TEXT)}\n…` : said || 'Done; there was no output.';
+    return answer?.status === 'error' ? `That failed: ${shown}` : shown;
   });
-  const title = titleOf(tool.name);
-  const heading =
-    !alone || !parametersOf(tool).some(takesWhole)
-      ? `${title.charAt(0).toUpperCase()}${title.slice(1)}: `
-      : '';
+  const title = titleOf(profile?.tool.name ?? '');
+  const heading = isAlone && profile?.whole ? '' : `${title.charAt(0).toUpperCase()}${title.slice(1)}: `;
   return heading + texts.join('\n');
 }
 
-/** The fields of JSON data, of each list the first items only. */
-function shorten(data: object, count: number): string {
-  const cut = JSON.stringify(data, (_key, value: unknown) =>
-    Array.isArray(value) ? value.slice(0, count) : value,
-  );
-  return stringify(JSON.parse(cut)).trim();
-}
-
 /** One clear question for what is missing. The next message is read as its answer, by ASKED. */
-function ask(tool: PlannerTool, { name, description, choices }: Parameter): string {
+function ask({ profile }: Step, { name, description, choices }: Parameter): string {
   const what = description === '' ? '' : ` (${description.replace(/[.\s]+$/, '')})`;
   const options = choices === undefined ? '' : ` One of: ${choices.join(', ')}.`;
-  return `To use ${titleOf(tool.name)} I need "${name}"${what}.${options} What should it be?`;
+  return `To use ${titleOf(profile?.tool.name ?? '')} I need "${name}"${what}.${options} What should it be?`;
 }
 
 /** Plain words for what cannot be done, and what can. */
