@@ -137,15 +137,17 @@ async function startRemote() {
   return { host: `127.0.0.1:${(remote.address() as AddressInfo).port}`, open, stop };
 }
 
-/** Fixture of the tools `<prefix>_greet`, `_hang`, `_fail` and `_long` of that server, which `make` makes. */
-function remoteContract(kind: 'http', make: (path: string, host: string) => object): void {
+const PATHS = ['greet', 'hang', 'fail', 'long'];
+const WHO = { type: 'string' };
+
+/** Fixture of the tools of those names that ask that server; `requests` are the calls of the API that make them. */
+function remoteContract(kind: string, requests: (host: string) => { route: string; body: object }[]): void {
   toolSourceContract(kind, async () => {
     const { host, open, stop } = await startRemote();
     const server = await startTestApp({ EGRESS_ALLOW: host });
     const token = await server.login();
-    const route = '/api/v1/tools';
-    for (const name of ['greet', 'hang', 'fail', 'long']) {
-      const answer = await server.call('POST', route, { token, body: make(name, host) });
+    for (const { route, body } of requests(host)) {
+      const answer = await server.call('POST', route, { token, body });
       if (answer.status > 201) throw new Error(JSON.stringify(answer.body));
     }
     return {
@@ -162,15 +164,46 @@ function remoteContract(kind: 'http', make: (path: string, host: string) => obje
   });
 }
 
-remoteContract('http', (name, host) => ({
-  kind: 'http',
-  name,
-  description: `Asks for ${name}.`,
-  inputSchema: {
-    type: 'object',
-    properties: { who: { type: 'string' } },
-    required: ['who'],
-    additionalProperties: false,
+remoteContract('http', (host) =>
+  PATHS.map((name) => ({
+    route: '/api/v1/tools',
+    body: {
+      kind: 'http',
+      name,
+      description: `Asks for ${name}.`,
+      inputSchema: {
+        type: 'object',
+        properties: { who: WHO },
+        required: ['who'],
+        additionalProperties: false,
+      },
+      source: { method: 'GET', url: `http://${host}/${name}`, query: { who: { $arg: '/who' } } },
+    },
+  })),
+);
+
+remoteContract('openapi', (host) => [
+  {
+    route: '/api/v1/tool-imports/openapi',
+    body: {
+      name: 'remote',
+      document: {
+        openapi: '3.1.0',
+        info: { title: 'Remote', version: '1' },
+        servers: [{ url: `http://${host}` }],
+        paths: Object.fromEntries(
+          PATHS.map((name) => [
+            `/${name}`,
+            {
+              get: {
+                operationId: name,
+                summary: `Asks for ${name}.`,
+                parameters: [{ name: 'who', in: 'query', required: true, schema: WHO }],
+              },
+            },
+          ]),
+        ),
+      },
+    },
   },
-  source: { method: 'GET', url: `http://${host}/${name}`, query: { who: { $arg: '/who' } } },
-}));
+]);

@@ -1,7 +1,8 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createSocketServer } from 'node:net';
+import { type AddressInfo, createServer as createSocketServer, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { NameResolver } from '../../src/platform/egress/name-resolver.js';
 import { type LlmServer } from '../fakes/llm-server.js';
 import { startOpenAiServer } from '../fakes/openai-server.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -79,6 +80,20 @@ async function made(route: string, body: object): Promise<void> {
   expect([status, status === 201 ? undefined : problem]).toEqual([201, undefined]);
 }
 
+/** Every TCP connection that this process begins, as `address:port`. */
+function watchConnections(): { readonly seen: string[]; stop(): void } {
+  const seen: string[] = [];
+  const emit: (...parts: unknown[]) => boolean = Reflect.get(Socket.prototype, 'emit');
+  const spy = jest.spyOn(Socket.prototype, 'emit').mockImplementation(function (
+    this: Socket,
+    ...parts: unknown[]
+  ) {
+    if (parts[0] === 'connectionAttempt') seen.push(`${String(parts[1])}:${String(parts[2])}`);
+    return emit.apply(this, parts);
+  } as never);
+  return { seen, stop: () => spy.mockRestore() };
+}
+
 async function call(tool: string, args: object = {}) {
   const { body } = await app.call('POST', `/api/v1/tools/${tool}/call`, { token, body: { arguments: args } });
   const text = (body.content ?? []).map((block: { text: string }) => block.text).join('\n') as string;
@@ -104,6 +119,31 @@ describe('what a remote server answers', () => {
     expect([...seen]).toHaveLength(1);
     expect(JSON.parse([...seen][0] ?? '{}')).toMatchObject({ isError: true, errorCode: 'egress_denied' });
     expect(hits).toBe(0);
+  });
+
+  it('[S54] nor does the time it takes: by construction, no connection to it is begun, whatever its port is', async () => {
+    const resolver = app.app.get(NameResolver, { strict: false });
+    const { lookup } = resolver;
+    resolver.lookup = (name, wanted, callback) =>
+      name.endsWith('.inside.example')
+        ? callback(null, [{ address: '127.66.0.1', family: 4 }])
+        : lookup.call(resolver, name, wanted, callback);
+    const attempts = watchConnections();
+    try {
+      // Open, closed and filtered ports differ only to whoever connects.
+      for (const host of ['127.66.0.1', '127.66.0.1:8443', '10.255.255.1', '169.254.169.254', '[::1]:8443'])
+        expect(await call('http_request', { url: `https://${host}/` })).toMatchObject({ isError: true });
+      for (const host of ['a.inside.example', 'b.inside.example:8443'])
+        expect(await call('http_request', { url: `https://${host}/` })).toMatchObject({ isError: true });
+      await call('remote_json');
+      const { port } = remote.address() as AddressInfo;
+      expect(attempts.seen).toContain(`127.0.0.1:${port}`);
+      const inside = attempts.seen.filter((address) => /^(?:127\.66\.|10\.|169\.|::1:)/.test(address));
+      expect(inside).toEqual([]);
+    } finally {
+      attempts.stop();
+      resolver.lookup = lookup;
+    }
   });
 
   it.each([
