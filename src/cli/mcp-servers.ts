@@ -1,21 +1,13 @@
 import { type Command } from 'commander';
 import { type CliEnv } from '../config/cli-env.js';
+import { EX_USAGE } from '../config/exit-codes.js';
 import { type ApiClient } from './api-client.js';
 import { CliError } from './cli-error.js';
 import { contextOf } from './context.js';
+import { findMcpServer, MCP_SERVERS, type McpServer } from './mcp-server-lookup.js';
+import { registerMcpSignIn } from './mcp-sign-in.js';
 import { type Output } from './output.js';
 import { everything } from './pages.js';
-
-interface McpServer {
-  readonly id: string;
-  readonly name: string;
-  readonly transport: string;
-  readonly url: string | null;
-  readonly state: string;
-  readonly lastError: string | null;
-  readonly toolCount: number;
-  readonly problems: readonly { tool: string; message: string }[];
-}
 
 interface Refreshed {
   readonly server: McpServer;
@@ -23,8 +15,6 @@ interface Refreshed {
   readonly quarantined: readonly string[];
   readonly vanished: readonly string[];
 }
-
-const ROUTE = '/api/v1/mcp-servers';
 
 export function registerMcpServers(program: Command, env: CliEnv): void {
   const servers = program
@@ -36,7 +26,7 @@ export function registerMcpServers(program: Command, env: CliEnv): void {
     .description('all servers and how they are')
     .action(async (_options: unknown, command: Command) => {
       const { api, out } = contextOf(command, env);
-      out.list(await everything<McpServer>(api, ROUTE), {
+      out.list(await everything<McpServer>(api, MCP_SERVERS), {
         name: (server) => server.name,
         state: (server) => server.state,
         tools: (server) => server.toolCount,
@@ -49,13 +39,20 @@ export function registerMcpServers(program: Command, env: CliEnv): void {
     .command('add <name> <url>')
     .description('add a server by the address of its Streamable HTTP endpoint (admins)')
     .option('--bearer <secret>', 'name of a secret that is sent as a bearer token (see secrets set)')
+    .option('--oauth <per>', 'people sign in: one sign-in for all ("server"), or each his own ("user")')
+    .option('--client-credentials', 'this server signs in itself, as the OAuth client of --client-id')
+    .option('--client-id <id>', 'of the OAuth client; with --oauth it registers itself without one')
+    .option('--client-secret <secret>', 'name of the secret of the OAuth client')
+    .option('--scope <scopes>', 'OAuth scopes to ask for, separated by spaces')
     .option('--header <name=value...>', 'a header for every request; not for credentials')
     .action(async (name: string, url: string, options: AddOptions, command: Command) => {
       const { api, out } = contextOf(command, env);
-      const auth = options.bearer === undefined ? null : { type: 'bearer', secret: options.bearer };
+      const auth = authOf(options);
       const body = { name, url, auth, headers: headersOf(options.header ?? []) };
-      const server = await api.post<McpServer>(ROUTE, body);
-      await refresh(api, out, server.id);
+      const server = await api.post<McpServer>(MCP_SERVERS, body);
+      if (options.oauth === undefined) return refresh(api, out, server.id);
+      if (out.json) out.data(server);
+      else out.line(`${name} is added; its tools come when you sign in: mcp-servers sign-in ${name}`);
     });
 
   servers
@@ -63,32 +60,33 @@ export function registerMcpServers(program: Command, env: CliEnv): void {
     .description('list its tools again now (admins)')
     .action(async (name: string, _options: unknown, command: Command) => {
       const { api, out } = contextOf(command, env);
-      await refresh(api, out, (await named(api, name)).id);
+      await refresh(api, out, (await findMcpServer(api, name)).id);
     });
+
+  registerMcpSignIn(servers, env);
 
   servers
     .command('remove <name>')
     .description('remove a server with its tools (admins)')
     .action(async (name: string, _options: unknown, command: Command) => {
       const { api, out } = contextOf(command, env);
-      await api.delete(`${ROUTE}/${(await named(api, name)).id}`);
+      await api.delete(`${MCP_SERVERS}/${(await findMcpServer(api, name)).id}`);
       out.line(`${name} is removed`);
     });
 }
 
 interface AddOptions {
   readonly bearer?: string;
+  readonly oauth?: string;
+  readonly clientCredentials?: boolean;
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  readonly scope?: string;
   readonly header?: readonly string[];
 }
 
-async function named(api: ApiClient, name: string): Promise<McpServer> {
-  const server = (await everything<McpServer>(api, ROUTE)).find((each) => each.name === name);
-  if (server === undefined) throw new CliError(`There is no MCP server "${name}". See: mcp-servers list`);
-  return server;
-}
-
 async function refresh(api: ApiClient, out: Output, id: string): Promise<void> {
-  const found = await api.post<Refreshed>(`${ROUTE}/${id}/refresh`);
+  const found = await api.post<Refreshed>(`${MCP_SERVERS}/${id}/refresh`);
   if (out.json) return out.data(found);
   const { server, added, quarantined, vanished } = found;
   out.line(`${server.name}: ${server.state}, ${server.toolCount} tools`);
@@ -96,6 +94,16 @@ async function refresh(api: ApiClient, out: Output, id: string): Promise<void> {
   for (const name of quarantined) out.line(`  quarantined  ${name} (an admin has to approve its definition)`);
   for (const name of vanished) out.line(`  gone         ${name}`);
   for (const { tool, message } of server.problems) out.line(`  refused      ${tool}: ${message}`);
+}
+
+/** At most one way to sign in; what its members may be, the server says. */
+function authOf(options: AddOptions): Record<string, unknown> | null {
+  const { bearer, oauth, clientCredentials, clientId, clientSecret: secret, scope } = options;
+  const ways = [bearer, oauth, clientCredentials].filter((way) => way !== undefined);
+  if (ways.length > 1) throw new CliError('Give one of --bearer, --oauth and --client-credentials', EX_USAGE);
+  if (bearer !== undefined) return { type: 'bearer', secret: bearer };
+  if (oauth !== undefined) return { type: 'oauth', per: oauth, clientId, secret, scope };
+  return clientCredentials === true ? { type: 'client_credentials', clientId, secret, scope } : null;
 }
 
 function headersOf(pairs: readonly string[]): Record<string, string> {

@@ -83,14 +83,15 @@ async function made(route: string, body: object): Promise<void> {
 /** Every TCP connection that this process begins, as `address:port`. */
 function watchConnections(): { readonly seen: string[]; stop(): void } {
   const seen: string[] = [];
-  const emit: (...parts: unknown[]) => boolean = Reflect.get(Socket.prototype, 'emit');
+  const emit: (event: string, ...parts: unknown[]) => boolean = Reflect.get(Socket.prototype, 'emit');
   const spy = jest.spyOn(Socket.prototype, 'emit').mockImplementation(function (
     this: Socket,
+    event: string,
     ...parts: unknown[]
   ) {
-    if (parts[0] === 'connectionAttempt') seen.push(`${String(parts[1])}:${String(parts[2])}`);
-    return emit.apply(this, parts);
-  } as never);
+    if (event === 'connectionAttempt') seen.push(`${String(parts[0])}:${String(parts[1])}`);
+    return emit.call(this, event, ...parts);
+  });
   return { seen, stop: () => spy.mockRestore() };
 }
 

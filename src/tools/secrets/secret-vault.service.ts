@@ -80,6 +80,11 @@ export class SecretVault {
     return row;
   }
 
+  /** When a value was last stored under a name; undefined when there is none. */
+  async keptAt(name: string): Promise<Date | undefined> {
+    return (await this.secrets.find(name))?.updatedAt;
+  }
+
   /** Was there one of that name? */
   forget(name: string, tx?: Transaction): Promise<boolean> {
     return this.secrets.delete(name, tx);

@@ -53,6 +53,11 @@ export class SignInStore {
     await this.vault.keep(nameOf(kind, serverId, owner), JSON.stringify(value), [NOWHERE]);
   }
 
+  /** When it was written; undefined when there is none. */
+  writtenAt(kind: keyof Kinds, serverId: string, owner: string): Promise<Date | undefined> {
+    return this.vault.keptAt(nameOf(kind, serverId, owner));
+  }
+
   forget(kind: keyof Kinds, serverId: string, owner: string): Promise<boolean> {
     return this.vault.forget(nameOf(kind, serverId, owner));
   }

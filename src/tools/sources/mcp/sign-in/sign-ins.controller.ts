@@ -7,6 +7,7 @@ import { type Actor } from '../../../../common/actor.js';
 import { CurrentActor } from '../../../../common/current-actor.decorator.js';
 import { Public } from '../../../../common/public.decorator.js';
 import { Scopes } from '../../../../common/scopes.decorator.js';
+import { Timestamp } from '../../../../common/timestamp.js';
 import { named } from '../../../../platform/http/openapi.js';
 import { Returns, ReturnsNothing } from '../../../../platform/http/returns.decorator.js';
 import { callbackPage } from './callback-page.js';
@@ -21,6 +22,8 @@ const SignInStatus = named(
   z.object({
     signedIn: z.boolean(),
     scope: z.string().nullable().describe('What was granted, if it was told.'),
+    renewedAt: Timestamp.nullable().describe('When its tokens were last given or renewed.'),
+    pending: z.boolean().describe('One was begun, and the person has not come back yet.'),
   }),
 );
 /** RFC 6749 section 4.1.2 and RFC 9207; what else an authorization server adds is left alone. */

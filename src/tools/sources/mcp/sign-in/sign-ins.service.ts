@@ -28,6 +28,13 @@ const State = z.object({
 });
 type State = z.infer<typeof State>;
 
+export interface SignInState {
+  readonly signedIn: boolean;
+  readonly scope: string | null;
+  readonly renewedAt: string | null;
+  readonly pending: boolean;
+}
+
 /** What the authorization server sends back. */
 export interface Callback {
   readonly state: string;
@@ -106,12 +113,22 @@ export class SignIns {
     );
   }
 
-  /** Is there a sign-in that this caller's calls would use? */
-  async status(actor: Actor, serverId: string): Promise<{ signedIn: boolean; scope: string | null }> {
+  /** Is there a sign-in that this caller's calls would use, or one that was begun and not ended? */
+  async status(actor: Actor, serverId: string): Promise<SignInState> {
     requireScopes(actor, 'tools:call');
     const upstream = await this.effects.upstream(serverId);
-    const tokens = await this.store.read('token', serverId, ownerOf(upstream, actor.userId) ?? EVERYONE);
-    return { signedIn: tokens !== undefined, scope: tokens?.scope ?? null };
+    const owner = ownerOf(upstream, actor.userId) ?? EVERYONE;
+    const tokens = await this.store.read('token', serverId, owner);
+    const [renewedAt, begunAt] = await Promise.all([
+      this.store.writtenAt('token', serverId, owner),
+      this.store.writtenAt('pending', serverId, owner),
+    ]);
+    return {
+      signedIn: tokens !== undefined,
+      scope: tokens?.scope ?? null,
+      renewedAt: renewedAt?.toISOString() ?? null,
+      pending: begunAt !== undefined && begunAt.getTime() + TTL_MS > Date.now(),
+    };
   }
 
   /** Forgets the tokens. */
