@@ -6,13 +6,12 @@ import { MessagesService } from '../conversations/messages.service.js';
 import { type Transaction, Transactions } from '../platform/database/transactions.js';
 import { StaleFence } from './run.js';
 import { RunDispatcher } from './run-dispatcher.service.js';
-import { ENDED, newEvent, type NewRunEvent } from './run-event.js';
+import { ENDED, newEvent } from './run-event.js';
 import { type ClaimedRun, RunLeasesRepository, type RunEnding } from './run-leases.repository.js';
 import { RunLogRepository } from './run-log.repository.js';
 
 /** How a worker lets a run go. */
-export interface Finish extends Omit<RunEnding, 'events'> {
-  readonly events: readonly NewRunEvent[];
+export interface Finish extends RunEnding {
   readonly message?: NewMessage;
 }
 
@@ -30,7 +29,9 @@ export class RunFinisher {
   /** False when its status does not allow that any more: it was cancelled meanwhile. Throws StaleFence. */
   async finish(run: ClaimedRun, lastSeq: number, actor: Actor, finish: Finish): Promise<boolean> {
     try {
-      await this.transactions.run((transaction) => this.release(run, lastSeq, actor, finish, transaction));
+      const release = (transaction?: Transaction) => this.release(run, lastSeq, actor, finish, transaction);
+      const isAlone = finish.message === undefined && finish.status !== 'requires_action';
+      await (isAlone ? release() : this.transactions.run(release));
     } catch (error) {
       if (error instanceof AllAnswered) return this.goOn(run, lastSeq, actor, finish);
       if (!(error instanceof NotReleased)) throw error;
@@ -48,20 +49,18 @@ export class RunFinisher {
     run: ClaimedRun,
     lastSeq: number,
     actor: Actor,
-    { events, message, ...ending }: Finish,
-    transaction: Transaction,
+    { message, ...ending }: Finish,
+    transaction?: Transaction,
   ): Promise<void> {
-    // The conversation is locked before the run, as everywhere.
-    if (message !== undefined) await this.append(actor, message, transaction);
-    const asks = ending.status === 'requires_action';
-    if (asks && !(await this.leases.isAsking(run.id, transaction))) throw new AllAnswered();
-    const released = await this.leases.release(
-      { id: run.id, fence: run.fence, lastSeq },
-      { ...ending, events: events.length },
-      transaction,
-    );
-    if (!released) throw new NotReleased();
-    await this.log.insertEvents(run.id, lastSeq + 1, events, transaction);
+    if (transaction !== undefined) {
+      // The conversation is locked before the run, as everywhere.
+      if (message !== undefined) await this.append(actor, message, transaction);
+      const asks = ending.status === 'requires_action';
+      if (asks && !(await this.leases.isAsking(run.id, transaction))) throw new AllAnswered();
+    }
+    const held = { id: run.id, fence: run.fence, lastSeq };
+    if (!(await this.leases.release(held, ending, transaction))) throw new NotReleased();
+    this.log.count(ending.events);
   }
 
   /** When the message that the answer belongs to was deleted meanwhile, it goes where any other answer goes. */

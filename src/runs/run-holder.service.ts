@@ -158,9 +158,10 @@ export class RunHolder {
     });
     const trace = new RunTrace(run);
     try {
-      const steps = await this.logs.journal(run.id);
-      // Nobody was asked before a run was first taken.
-      const approvals = run.fence > 1 ? await this.logs.approvals(run.id) : [];
+      // Before a run was first taken it had no step and asked nobody.
+      const isNew = run.fence === 1;
+      const steps = isNew ? [] : await this.logs.journal(run.id);
+      const approvals = isNew ? [] : await this.logs.approvals(run.id);
       await this.execution.execute({ run, control, writer, steps, approvals, trace });
     } catch (error) {
       control.stop(new RunStop('lost'));

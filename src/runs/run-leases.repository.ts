@@ -3,6 +3,8 @@ import { DataSource } from 'typeorm';
 import { ADVISORY_LOCKS } from '../platform/database/advisory-locks.js';
 import { databaseState } from '../platform/database/database-error.js';
 import { type Transaction } from '../platform/database/transactions.js';
+import { type NewRunEvent } from './run-event.js';
+import { INSERT_EVENTS, storable } from './run-events.sql.js';
 import {
   type RunCredential,
   type RunFailure,
@@ -45,7 +47,7 @@ export interface RunEnding {
   readonly output?: RunOutput;
   readonly error?: RunFailure;
   /** Events that go with it. */
-  readonly events: number;
+  readonly events: readonly NewRunEvent[];
   /** A run that was handed back has not failed: its attempt does not count. */
   readonly uncounted?: boolean;
 }
@@ -100,19 +102,22 @@ export class RunLeasesRepository {
     return rows;
   }
 
-  /** Ends or hands back the run of a worker. False when the worker has lost it, or its status forbids that. */
+  /**
+   * Ends or hands back the run of a worker, with the events that say so. False, and nothing is written, when the worker
+   * has lost it, or its status forbids that. One statement: a run without a conversation needs no transaction for it.
+   */
   async release(
     run: { id: string; fence: number; lastSeq: number },
     ending: RunEnding,
-    transaction: Transaction,
+    transaction?: Transaction,
   ): Promise<boolean> {
-    const [row]: [{ released: number }] = await transaction.query(
+    const [row]: [{ released: number }] = await (transaction ?? this.dataSource).query(
       `with released as (update runs set status = $4, usage = $5, output = coalesce($6, output), error = $7, last_seq = last_seq + $8,
           lease_owner = null, lease_until = null, attempt = attempt - $9,
           finished_at = case when $4 = any($10::text[]) then now() end,
           waiting_since = case when $4 = 'requires_action' then now() end
         where id = $1 and fence = $2 and last_seq = $3 and status = any($11::text[]) returning id, finished_at),
-       ${CLOSE_APPROVALS('released')}
+       ${CLOSE_APPROVALS('released')}, events as (${INSERT_EVENTS('(select id, $3 + 1 as first_seq from released)', '$12')})
        select count(*)::int as released from released`,
       [
         ...[
@@ -124,7 +129,8 @@ export class RunLeasesRepository {
           ending.output ?? null,
           ending.error ?? null,
         ],
-        ...[ending.events, ending.uncounted === true ? 1 : 0, ENDED, sourcesOf(ending.status)],
+        ...[ending.events.length, ending.uncounted === true ? 1 : 0, ENDED, sourcesOf(ending.status)],
+        storable(ending.events),
       ],
     );
     return row.released > 0;

@@ -6,6 +6,7 @@ import { type Transaction } from '../platform/database/transactions.js';
 import { Metrics } from '../platform/telemetry/metrics.js';
 import { type KnownApproval, type NewApproval } from './approvals/approval.js';
 import { type NewRunEvent, type RunEvent } from './run-event.js';
+import { INSERT_EVENTS, storable } from './run-events.sql.js';
 import { type RunStep } from './run-step.js';
 
 /** What one worker adds to the log of its run at once: events in order, and rows of the journal. */
@@ -126,13 +127,11 @@ export class RunLogRepository {
     events: readonly NewRunEvent[],
     transaction: Transaction,
   ): Promise<void> {
-    await transaction.query(
-      `insert into run_events (run_id, seq, type, agent, path, data, at)
-       select $1::uuid, $2::int - 1 + e.n, e.value->>'type', e.value->'agent'->>'name', e.value->'agent'->>'path',
-              e.value->'data', (e.value->>'at')::timestamptz
-         from jsonb_array_elements($3::jsonb) with ordinality as e(value, n)`,
-      [runId, firstSeq, storable(events)],
-    );
+    await transaction.query(INSERT_EVENTS('(select $1::uuid as id, $2::int as first_seq)', '$3'), [
+      runId,
+      firstSeq,
+      storable(events),
+    ]);
     this.count(events);
   }
 
@@ -208,17 +207,11 @@ export class RunLogRepository {
     return entries.map((_, n) => written.has(n));
   }
 
-  private count(events: readonly NewRunEvent[]): void {
+  /** Counts events that were written, also by others. */
+  count(events: readonly NewRunEvent[]): void {
     for (const { type } of events) this.counter.inc({ type });
   }
 }
 
 const STEP_COLUMNS = `select path, kind, agent, name, status, request, result, usage, attempt,
   started_at as "startedAt", finished_at as "finishedAt" from run_steps`;
-
-/** JSON that PostgreSQL can hold: models and tools may produce NUL and lone surrogates, which it cannot. */
-function storable(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) =>
-    typeof item === 'string' ? item.replaceAll('\0', '').toWellFormed() : item,
-  );
-}

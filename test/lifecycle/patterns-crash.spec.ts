@@ -12,7 +12,7 @@ import {
   startServer,
   until,
 } from '../support/server-process.js';
-import { ADMIN, caller, makeDatabase, testEnvironment, type TestApp } from '../support/test-app.js';
+import { ADMIN, makeDatabase, patientCaller, testEnvironment, type TestApp } from '../support/test-app.js';
 
 jest.setTimeout(120_000);
 
@@ -58,7 +58,7 @@ let token: string;
 
 async function start(): Promise<void> {
   server = await startServer(environment);
-  call = caller(server.url);
+  call = patientCaller(server.url);
   token = (await call('POST', '/api/v1/auth/login', { body: ADMIN })).body.accessToken;
 }
 

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { ADMIN, caller } from '../support/test-app.js';
+import { ADMIN, caller, patientCaller } from '../support/test-app.js';
 import {
   buildOnce,
   cleanUp,
@@ -23,13 +22,8 @@ const settings = (DATA_DIR: string) => ({
   ADMIN_PASSWORD: ADMIN.password,
 });
 
-/** Status of a login. 503 asks to come back: a database that starts on a busy machine may take over its 3 s. */
 async function login(url: string): Promise<number> {
-  for (let patience = 10; ; patience -= 1) {
-    const { status } = await caller(url)('POST', '/api/v1/auth/login', { body: ADMIN });
-    if (status !== 503 || patience === 0) return status;
-    await delay(1000);
-  }
+  return (await patientCaller(url)('POST', '/api/v1/auth/login', { body: ADMIN })).status;
 }
 
 describe('a first and a second start', () => {

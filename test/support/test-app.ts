@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import pg from 'pg';
 import { createApp, stopApp } from '../../src/app.js';
@@ -116,5 +117,20 @@ export function caller(url: string): TestApp['call'] {
       headers: response.headers,
       body: isJson && text !== '' ? JSON.parse(text) : text,
     };
+  };
+}
+
+/**
+ * Calls a server process that has just started, and comes back when it is asked to (503): a database that starts on a
+ * busy machine may take over its 3 s.
+ */
+export function patientCaller(url: string): TestApp['call'] {
+  const call = caller(url);
+  return async (...request) => {
+    for (let patience = 10; ; patience -= 1) {
+      const answer = await call(...request);
+      if (answer.status !== 503 || patience === 0) return answer;
+      await delay(1000);
+    }
   };
 }
