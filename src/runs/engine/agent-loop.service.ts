@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type AIMessage, type BaseMessage } from '@langchain/core/messages';
+import { type DynamicStructuredTool } from '@langchain/core/tools';
 import { type AgentDefinition } from '../../agents/agent.js';
 import { renderInstructions } from '../../agents/instructions.js';
 import { AppError } from '../../common/app-error.js';
@@ -16,6 +17,7 @@ import { type Handoff, takeHandoff } from './handoff.js';
 import { loadLangChain, type LangChain } from './langchain.js';
 import { type StoredReply, type StoredToolCall, toMessage } from './messages.js';
 import { ModelCaller } from './model-caller.service.js';
+import { areMany, SEARCH_HINT, SEARCH_TOOLS, ToolShelf } from './tool-shelf.js';
 
 /** Whom an agent may speak to. */
 export interface Peers {
@@ -43,6 +45,9 @@ interface Turn {
   readonly peers: Peers;
   readonly format?: AnswerFormat;
   readonly dialogue: Dialogue;
+  readonly shelf: ToolShelf;
+  /** What the model was told of when it last spoke. */
+  listed: readonly ToolOffer[];
   handoff?: Handoff;
   repaired: boolean;
 }
@@ -68,14 +73,19 @@ export class AgentLoop {
     const lc = await loadLangChain();
     const schema = schemaOf(task);
     const format = schema === undefined ? undefined : new AnswerFormat(schema);
-    const turn: Turn = { context, task, peers, format, dialogue: new Dialogue(), repaired: false };
+    const shelf = await this.shelfOf(context, task, peers);
+    const { listed } = shelf;
+    const dialogue = new Dialogue();
+    const turn: Turn = { context, task, peers, format, dialogue, shelf, listed, repaired: false };
     for (const { id } of opening?.calls ?? []) turn.dialogue.callIds.add(id);
     const instructions = renderInstructions(task.agent, new Date(), context.variables);
     const agent = lc.createAgent({
       name: task.agent.name,
       model: await this.models.primary(task.agent),
-      systemPrompt: [instructions, ...(format ? [format.instructions] : [])].filter(Boolean).join('\n\n'),
-      tools: peers.offers.map((offer) => toLangChain(lc, offer)),
+      systemPrompt: [instructions, format?.instructions, shelf.isSearched ? SEARCH_HINT : '']
+        .filter(Boolean)
+        .join('\n\n'),
+      tools: listed.map((offer) => toLangChain(lc, offer)),
       middleware: [this.journal(lc, turn)],
     });
     try {
@@ -92,6 +102,23 @@ export class AgentLoop {
     return { answer: format === undefined ? answer : format.apply(answer) };
   }
 
+  /** As it was when the agent began, else by what it has and whether its model pays for what it is told. */
+  private async shelfOf(
+    { journal }: RunContext,
+    { agent, path }: AgentTask,
+    { offers }: Peers,
+  ): Promise<ToolShelf> {
+    const first = journal.stepsOf(path).find((step) => step.path === `${path}/m0`);
+    if (first !== undefined)
+      return new ToolShelf(
+        offers,
+        agent.tools,
+        (first.request as { toolSearch?: boolean }).toolSearch === true,
+      );
+    const canSearch = areMany(offers) && offers.some(({ name }) => name === SEARCH_TOOLS);
+    return new ToolShelf(offers, agent.tools, canSearch && !(await this.models.isRuleBased(agent)));
+  }
+
   /** Every call passes here, and none goes on to LangChain's own handlers: ToolExecutor and ModelCaller do the work. */
   private journal(lc: LangChain, turn: Turn) {
     return lc.createMiddleware({
@@ -102,7 +129,8 @@ export class AgentLoop {
         const prompt: BaseMessage[] = [request.systemMessage, ...request.messages];
         const shown = prompt.filter((message) => message.text !== '' || message.getType() !== 'system');
         const fitting = fitToWindow(shown, turn.task.agent.memory.maxTokens ?? DEFAULT_CONTEXT_TOKENS);
-        return toMessage(lc, await this.speak(lc, turn, fitting, request.tools));
+        turn.listed = turn.shelf.listed;
+        return toMessage(lc, await this.speak(lc, turn, fitting));
       },
       wrapToolCall: async ({ toolCall: { id = '', name, args } }) => {
         const call = turn.dialogue.call(id) ?? { id, name, arguments: args };
@@ -112,17 +140,14 @@ export class AgentLoop {
   }
 
   /** The next message of the model. An answer that does not fit its schema is sent back once. */
-  private async speak(
-    lc: LangChain,
-    turn: Turn,
-    prompt: readonly BaseMessage[],
-    tools: readonly unknown[],
-  ): Promise<StoredReply> {
-    const { context, task, dialogue, format } = turn;
+  private async speak(lc: LangChain, turn: Turn, prompt: readonly BaseMessage[]): Promise<StoredReply> {
+    const { context, task, dialogue, format, shelf } = turn;
+    const tools = turn.listed.map((offer) => toLangChain(lc, offer));
+    const isSearching = shelf.isSearched;
     const call = async (messages: readonly BaseMessage[], more: object = {}) => {
       const step = dialogue.nextStep();
       const seen = dialogue.callIds;
-      const asked = { step, prompt: messages, tools, seen, output: format?.schema, ...more };
+      const asked = { step, prompt: messages, tools, isSearching, seen, output: format?.schema, ...more };
       const said = await this.models.call(context, task, asked);
       dialogue.add(said);
       return said;
@@ -144,7 +169,11 @@ export class AgentLoop {
     const asked = peers.subAgents.find((agent) => askName(agent) === call.name);
     if (asked !== undefined) return peers.ask(call, asked);
     const successor = peers.successors.find((agent) => handoffName(agent) === call.name);
-    if (successor === undefined) return this.tools.call(context, task, call, peers.offers);
+    if (successor === undefined) {
+      const reply = await this.tools.call(context, task, call, turn.listed);
+      turn.shelf.add(reply.found ?? []);
+      return reply;
+    }
     const names = new Set(peers.successors.map(handoffName));
     const isFirst = turn.dialogue.lastCalls.find(({ name }) => names.has(name))?.id === call.id;
     const { reply, handoff } = await takeHandoff(context, task, { call, successor, isFirst });
@@ -153,9 +182,14 @@ export class AgentLoop {
   }
 }
 
+/** A turn tells its model of the same offers again and again. */
+const made = new WeakMap<ToolOffer, DynamicStructuredTool>();
+
 /** For LangChain a tool is only what the model is told; the middleware answers every call. */
-function toLangChain({ DynamicStructuredTool }: LangChain, offer: ToolOffer) {
-  return new DynamicStructuredTool({
+function toLangChain({ DynamicStructuredTool }: LangChain, offer: ToolOffer): DynamicStructuredTool {
+  const known = made.get(offer);
+  if (known !== undefined) return known;
+  const tool = new DynamicStructuredTool({
     name: offer.name,
     description: offer.description,
     schema: offer.inputSchema,
@@ -163,6 +197,8 @@ function toLangChain({ DynamicStructuredTool }: LangChain, offer: ToolOffer) {
       throw new Error('The middleware answers every tool call');
     },
   });
+  made.set(offer, tool);
+  return tool;
 }
 
 function toPrompt(

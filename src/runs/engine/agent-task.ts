@@ -30,6 +30,8 @@ export function schemaOf({ outputSchema, agent }: AgentTask): JsonSchema | undef
 export interface ToolReply {
   readonly text: string;
   readonly isError: boolean;
+  /** Names of tools that it found; kept in the journal, so that a replayed run is told of the same ones. */
+  readonly found?: readonly string[];
 }
 
 /** What a sub-agent gave. `answer` is absent when it failed. */

@@ -16,6 +16,7 @@ import { MAX_IDENTICAL_CALLS } from '../run-meter.js';
 import { type AgentTask, type ToolReply } from './agent-task.js';
 import { type ToolOffer } from './delegation.js';
 import { type StoredToolCall } from './messages.js';
+import { areMany, namesIn, SEARCH_TOOLS } from './tool-shelf.js';
 
 /** Longer results are cut in events; the steps of the run hold the whole. */
 const MAX_EVENT_TEXT = 4000;
@@ -34,17 +35,11 @@ export class AgentTools {
     private readonly gate: ToolGate,
   ) {}
 
-  /** What the agent may call in the actor's name. */
+  /** What the agent may call in the actor's name; when that is much, also what finds it. */
   async offers(actor: Actor, agent: AgentDefinition): Promise<ToolOffer[]> {
-    const visible = await this.tools.visible(actor, agent.name, agent.tools);
-    return visible.map((tool) => ({
-      name: tool.name,
-      title: tool.title,
-      description: tool.description,
-      inputSchema: tool.inputSchema,
-      repeatable: tool.annotations.readOnlyHint === true || tool.annotations.idempotentHint === true,
-      tool,
-    }));
+    const offers = (await this.tools.visible(actor, agent.name, agent.tools)).map(toOffer);
+    if (!areMany(offers) || offers.some(({ name }) => name === SEARCH_TOOLS)) return offers;
+    return [...offers, ...(await this.tools.visible(actor, agent.name, [SEARCH_TOOLS])).map(toOffer)];
   }
 
   /**
@@ -139,20 +134,26 @@ export class AgentTools {
       const text = 'The arguments are not a whole JSON object, so the tool was not run. Call it again.';
       return { text, isError: true, errorCode: 'invalid_tool_arguments' };
     }
+    const isSearch = call.name === SEARCH_TOOLS;
     try {
       const outcome = await this.executor.execute(context.actor, {
         name: call.name,
         arguments: call.arguments,
         agent: task.agent.name,
-        agentTools: task.agent.tools,
+        // What finds tools belongs to every agent with many of them; it finds only what the agent may call.
+        agentTools: isSearch ? [...task.agent.tools, SEARCH_TOOLS] : task.agent.tools,
         runId: context.runId,
         step: path,
         signal: context.control.signal,
         // What was approved, or needed no approval, is this definition.
         definitionHash,
       });
-      const { isError, errorCode, callId } = outcome;
-      return { text: textOf(outcome), isError, ...(errorCode !== undefined && { errorCode }), callId };
+      const { isError, errorCode, callId, structuredContent } = outcome;
+      return {
+        ...{ text: textOf(outcome), isError, callId },
+        ...(errorCode !== undefined && { errorCode }),
+        ...(isSearch && { found: namesIn(structuredContent) }),
+      };
     } catch (error) {
       if (error instanceof RunStop) throw error;
       return this.refusal(error, call.name);
@@ -172,6 +173,17 @@ export class AgentTools {
       errorCode: error.code,
     };
   }
+}
+
+function toOffer(tool: ToolDefinition): ToolOffer {
+  return {
+    name: tool.name,
+    title: tool.title,
+    description: tool.description,
+    inputSchema: tool.inputSchema,
+    repeatable: tool.annotations.readOnlyHint === true || tool.annotations.idempotentHint === true,
+    tool,
+  };
 }
 
 /** Never run again: it would say the same. [S70] */

@@ -25,6 +25,8 @@ export interface ModelCall {
   readonly step: number;
   readonly prompt: readonly BaseMessage[];
   readonly tools: readonly unknown[];
+  /** Are tools searched for? Kept in the journal. */
+  readonly isSearching?: boolean;
   /** What the answer must fit. */
   readonly output?: JsonSchema;
   /** Ids of tool calls that the agent's model has used. */
@@ -49,6 +51,11 @@ export class ModelCaller {
     return (await this.models.open(agent.model)).model;
   }
 
+  /** Is the agent's model the planner, which reads no prompt? */
+  async isRuleBased(agent: AgentDefinition): Promise<boolean> {
+    return (await this.models.open(agent.model)).generatedBy === 'rules';
+  }
+
   /** Calls the model once, or replays it. Throws RunStop, or the AppError of the provider's failure. */
   async call(
     context: RunContext,
@@ -56,7 +63,10 @@ export class ModelCaller {
     call: ModelCall,
   ): Promise<{ reply: StoredReply; messageId: string }> {
     context.meter.beginModelCall();
-    const message = { messageId: newId(), promptMessages: call.prompt.length };
+    const message = {
+      ...{ messageId: newId(), promptMessages: call.prompt.length },
+      ...(call.isSearching === true && { toolSearch: true }),
+    };
     let failure: Error | undefined;
     let isLive = false;
     const row = await context.journal.step(
