@@ -10,8 +10,17 @@ import { startPostgres, startServer } from './support/server.mjs';
 const BATCH = 60;
 /** Clients that wait for their runs at the same time. */
 const CLIENTS = 16;
-const QUESTION = 'What is 6 * 7?';
-const ANSWER = '42';
+/** Room for all of them: one user may fill four fifths of a worker. */
+const CONCURRENCY = 20;
+
+let asked = 0;
+
+/** Another question each time, so that nothing is answered from memory. */
+function nextQuestion() {
+  const [a, b] = [2 + (asked % 97), 3 + (asked % 89)];
+  asked += 1;
+  return { question: `What is ${a} * ${b}?`, answer: String(a * b) };
+}
 
 export default {
   title: `runs with one tool call, by ${CLIENTS} clients at once and one by one`,
@@ -21,7 +30,7 @@ export default {
     const postgres = await startPostgres();
     const upstream = await startStalling();
     const server = await startServer(await postgres.database(), {
-      variables: { RUN_CONCURRENCY: String(CLIENTS), DATABASE_POOL: '20', OPENAI_BASE_URL: upstream.url },
+      variables: { RUN_CONCURRENCY: String(CONCURRENCY), DATABASE_POOL: '20', OPENAI_BASE_URL: upstream.url },
     });
     const slow = { name: 'slow', description: 'Never ends', instructions: 'Wait.', model: 'openai:slow-1' };
     await server.call('POST', '/api/v1/agents', slow);
@@ -67,12 +76,13 @@ function batchOf(run) {
 }
 
 async function runDurable(server) {
-  const { id } = await server.call('POST', '/api/v1/runs', { input: QUESTION, agent: 'analyst' });
+  const { question, answer } = nextQuestion();
+  const { id } = await server.call('POST', '/api/v1/runs', { input: question, agent: 'analyst' });
   const run = await server.call('GET', `/api/v1/runs/${id}/wait?timeoutMs=60000`);
-  if (run.status !== 'completed' || !run.output.text.includes(ANSWER)) throw new Error(JSON.stringify(run));
+  if (run.status !== 'completed' || !run.output.text.includes(answer)) throw new Error(JSON.stringify(run));
 }
 
-const calculator = () =>
+const calculator = (answer) =>
   new DynamicStructuredTool({
     name: 'calculator',
     description: 'Calculates an arithmetic expression.',
@@ -81,22 +91,28 @@ const calculator = () =>
       properties: { expression: { type: 'string', description: 'What to calculate.' } },
       required: ['expression'],
     },
-    func: async ({ expression }) => `${expression} = ${ANSWER}`,
+    func: async ({ expression }) => `${expression} = ${answer}`,
   });
 
 async function runBare(PlannerModel) {
-  const agent = createAgent({ model: new PlannerModel(), tools: [calculator()], systemPrompt: 'Help.' });
+  const { question, answer } = nextQuestion();
+  const agent = createAgent({
+    model: new PlannerModel(),
+    tools: [calculator(answer)],
+    systemPrompt: 'Help.',
+  });
   let text = '';
-  const stream = await agent.stream({ messages: [new HumanMessage(QUESTION)] }, { streamMode: 'messages' });
+  const stream = await agent.stream({ messages: [new HumanMessage(question)] }, { streamMode: 'messages' });
   for await (const [chunk] of stream) text += chunk.text;
-  if (!text.includes(ANSWER)) throw new Error(text);
+  if (!text.includes(answer)) throw new Error(text);
 }
 
 /** The whole of an agent without a framework. */
 async function runLoop(PlannerModel) {
-  const tool = calculator();
+  const { question, answer } = nextQuestion();
+  const tool = calculator(answer);
   const model = new PlannerModel().bindTools([tool]);
-  const messages = [new HumanMessage(QUESTION)];
+  const messages = [new HumanMessage(question)];
   for (;;) {
     let message;
     for await (const chunk of await model.stream(messages))
@@ -106,7 +122,7 @@ async function runLoop(PlannerModel) {
     for (const { id, args } of message.tool_calls)
       messages.push(new ToolMessage({ content: await tool.invoke(args), tool_call_id: id }));
   }
-  if (!messages.at(-1).text.includes(ANSWER)) throw new Error(messages.at(-1).text);
+  if (!messages.at(-1).text.includes(answer)) throw new Error(messages.at(-1).text);
 }
 
 /** Milliseconds from the request to the first event of its stream. */
@@ -119,7 +135,7 @@ async function firstEvent(server) {
       'content-type': 'application/json',
       accept: 'text/event-stream',
     },
-    body: JSON.stringify({ input: QUESTION, agent: 'analyst' }),
+    body: JSON.stringify({ input: nextQuestion().question, agent: 'analyst' }),
   });
   let elapsed;
   for await (const chunk of response.body.pipeThrough(new TextDecoderStream()))

@@ -1,7 +1,9 @@
 // The real server as a process of its own on a real PostgreSQL of this benchmark's own. Needs a built dist/.
 import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import http, { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -93,16 +95,23 @@ function ready(child) {
   });
 }
 
+/** Plain node:http on kept connections: the client shares the machine with the server, so it should cost little. */
+const connections = new Agent({ keepAlive: true });
+
 async function request(url, token, method, route, body) {
-  const response = await fetch(url + route, {
-    method,
-    headers: {
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${route}: ${response.status} ${text.slice(0, 500)}`);
+  const data = body === undefined ? undefined : JSON.stringify(body);
+  const headers = {
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    ...(data !== undefined && {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(data),
+    }),
+  };
+  const request = http.request(url + route, { method, headers, agent: connections }).end(data);
+  const [response] = await once(request, 'response');
+  let text = '';
+  for await (const chunk of response.setEncoding('utf8')) text += chunk;
+  if (response.statusCode >= 300)
+    throw new Error(`${method} ${route}: ${response.statusCode} ${text.slice(0, 500)}`);
   return text === '' ? undefined : JSON.parse(text);
 }
