@@ -46,8 +46,8 @@ export default {
       { name: 'one durable run', ops: 15, run: () => runDurable(server) },
       { name: 'one bare createAgent', ops: 15, run: bare },
       { name: 'one plain core loop', ops: 15, run: loop },
-      { name: 'first event', ops: 30, run: () => firstEvent(server) },
-      { name: 'cancel to upstream closed', ops: 10, warmup: 1, run: () => cancel(server, upstream) },
+      { name: 'first event', ops: 34, run: () => firstEvent(server) },
+      { name: 'cancel to upstream closed', ops: 34, warmup: 1, run: () => cancel(server, upstream) },
     ];
   },
   goals: [

@@ -83,10 +83,12 @@ export class RunExecution {
       if (run.status === 'cancelling') control.stop(new RunStop('cancelled'));
       control.boundary();
       if (run.attempt > MAX_ATTEMPTS) throw RunErrors.run_crashed();
-      const actor = await this.owners.actorOf(run);
+      const [actor, budget] = await Promise.all([
+        this.owners.actorOf(run),
+        this.owners.budgetOf(run, held.steps),
+      ]);
       const agent = await this.agents.get(actor, run.agent);
       const limits = boundsOf(agent.limits, run.limits);
-      const budget = await this.owners.budgetOf(run, held.steps);
       const meter = new RunMeter(limits, (error) => control.fail(error), budget);
       context = contextFor(actor, meter);
       const answer = await this.runInTime(context, run, agent, limits.timeoutMs);
