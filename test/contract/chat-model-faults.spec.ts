@@ -4,6 +4,9 @@ import { AnthropicProvider } from '../../src/agents/models/anthropic.provider.js
 import { type ModelProvider } from '../../src/agents/models/model-provider.js';
 import { OpenAiProvider } from '../../src/agents/models/openai.provider.js';
 import { type Candidate, PATIENCE, ResilientModel } from '../../src/agents/models/resilient.model.js';
+import { CallLog } from '../../src/agents/models/call-log.js';
+import { TokenCount } from '../../src/agents/models/token-count.js';
+import { saidIn, toStored } from '../../src/runs/engine/messages.js';
 import { ModelBreakers } from '../../src/agents/models/model-breakers.js';
 import { type AppError } from '../../src/common/app-error.js';
 import { GoogleProvider } from '../../src/agents/models/google.provider.js';
@@ -50,7 +53,8 @@ async function run(provider: string, scripts: Script[], patience = QUICK, signal
   const server = serverOf(provider);
   server.play(...scripts);
   const before = server.requests.length;
-  const model = new ResilientModel([await candidate(provider)], new ModelBreakers(), patience);
+  const log = new CallLog();
+  const model = new ResilientModel([await candidate(provider)], new ModelBreakers(), patience, log);
   const chunks: AIMessageChunk[] = [];
   let error: AppError | undefined;
   try {
@@ -64,6 +68,7 @@ async function run(provider: string, scripts: Script[], patience = QUICK, signal
     text: chunks.map((chunk) => chunk.text).join(''),
     chunks,
     error,
+    log,
     asked: server.requests.length - before,
   };
 }
@@ -115,6 +120,29 @@ describe.each(PROVIDERS)('%s', (provider) => {
     expect([error?.code, error?.retryAfter, asked]).toEqual(['model_rate_limited', 120, 1]);
   });
 
+  it.each([
+    ['a date to come', 2000, 2, 900],
+    ['a date that is past', -60_000, 2, 0],
+  ])('[R14] waits until %s of Retry-After', async (_, ahead, requests, atLeast) => {
+    const started = Date.now();
+    const until = new Date(started + ahead).toUTCString();
+    const { text, asked } = await run(provider, [failure(429, { headers: { 'retry-after': until } }), OK]);
+    expect([text, asked]).toEqual(['All is well.', requests]);
+    expect(Date.now() - started).toBeGreaterThanOrEqual(atLeast);
+  });
+
+  it('[R14] gives up at once when the date of Retry-After is over a minute ahead, also of 529', async () => {
+    const headers = { 'retry-after': new Date(Date.now() + 600_000).toUTCString() };
+    for (const [status, code] of [
+      [429, 'model_rate_limited'],
+      [529, 'model_unavailable'],
+    ] as const) {
+      const { error, asked } = await run(provider, [failure(status, { headers })]);
+      expect([error?.code, asked]).toEqual([code, 1]);
+      expect(Math.abs((error?.retryAfter ?? 0) - 600)).toBeLessThan(20);
+    }
+  });
+
   it('stops waiting for a retry when it is aborted', async () => {
     const abort = new AbortController();
     setTimeout(() => abort.abort(new Error('cancelled')), 100);
@@ -151,6 +179,21 @@ describe.each(PROVIDERS)('%s', (provider) => {
     await closed(provider);
   });
 
+  it('[R16] a stall inside the arguments of a tool gives no call to execute', async () => {
+    const script: Script = {
+      kind: 'reply',
+      text: 'I look.',
+      calls: [CALL],
+      fault: { kind: 'stall', at: 'tool call' },
+    };
+    const { text, error, asked, chunks } = await run(provider, [script]);
+    expect([text, error?.code, asked]).toEqual(['I look.', 'model_timeout', 1]);
+    expect(chunks.flatMap((chunk) => chunk.tool_calls ?? []).filter(({ args }) => 'really' in args)).toEqual(
+      [],
+    );
+    await closed(provider);
+  });
+
   it('[R17] an error under status 200 is a failure, tried again as one', async () => {
     const { text, error, asked } = await run(provider, [
       { kind: 'error with 200' },
@@ -182,9 +225,86 @@ describe.each(PROVIDERS)('%s', (provider) => {
     );
   });
 
-  it('[R17] a web page instead of an answer is a failure', async () => {
-    const { error, text } = await run(provider, [{ kind: 'html' }]);
-    expect([error?.code, text]).toEqual(['model_unavailable', '']);
+  it.each<[string, Script]>([
+    ['a web page', { kind: 'html' }],
+    ['a web page that says it is a stream', { kind: 'html', asStream: true }],
+    ['an empty body', { kind: 'empty' }],
+    ['an empty stream', { kind: 'empty', asStream: true }],
+    ['a connection that is closed before the headers', { ...OK, fault: { kind: 'cut', at: 'headers' } }],
+  ])('[R17] %s instead of an answer is a failure, tried again, and cost nothing', async (_, script) => {
+    const failed = await run(provider, [script]);
+    expect([failed.error?.code, failed.text, failed.asked]).toEqual(['model_unavailable', '', 3]);
+    expect(failed.log.wasted).toEqual([]);
+    const { text, asked } = await run(provider, [script, OK]);
+    expect([text, asked]).toEqual(['All is well.', 2]);
+  });
+
+  it('[R17] two calls under one id are two calls, each with an id of its own', async () => {
+    const script: Script = { kind: 'reply', calls: [CALL, { ...CALL, name: 'second' }], sameIds: true };
+    const { chunks } = await run(provider, [script]);
+    const [first, ...rest] = chunks as [AIMessageChunk, ...AIMessageChunk[]];
+    const said = saidIn(rest.reduce((whole, chunk) => whole.concat(chunk), first));
+    const { toolCalls } = toStored(said, { model: 'x', generatedBy: 'llm' }, new Set(), 0);
+    expect(toolCalls).toEqual([
+      { id: expect.any(String), name: 'delete_all', arguments: CALL.args },
+      { id: expect.any(String), name: 'second', arguments: CALL.args },
+    ]);
+    expect(new Set(toolCalls.map(({ id }) => id)).size).toBe(2);
+  });
+
+  it('what a provider does not count is estimated, and says so', async () => {
+    const { chunks } = await run(provider, [{ kind: 'reply', text: 'One two three', withoutUsage: true }]);
+    const count = new TokenCount([new HumanMessage('hello there')]);
+    for (const chunk of chunks) count.add(chunk);
+    expect(count.usage).toEqual({ inputTokens: 3, outputTokens: 4, estimated: true });
+  });
+});
+
+describe('an error inside a stream that began with 200', () => {
+  const inStream = (type: string): Record<string, string> => ({
+    anthropic: `event: error\ndata: ${JSON.stringify({ type: 'error', error: { type, message: 'secret sk-123' } })}\n\n`,
+    openai: `data: ${JSON.stringify({ error: { message: 'secret sk-123', type, code: type } })}\n\n`,
+    google: `data: ${JSON.stringify({ error: { code: 503, message: 'secret sk-123', status: type } })}\r\n\r\n`,
+  });
+  const begun: Record<string, string> = {
+    anthropic: [
+      [
+        'message_start',
+        { message: { id: 'm', type: 'message', role: 'assistant', content: [], model: 'x' } },
+      ],
+      ['content_block_start', { index: 0, content_block: { type: 'text', text: '' } }],
+      ['content_block_delta', { index: 0, delta: { type: 'text_delta', text: 'One ' } }],
+    ]
+      .map(
+        ([type, fields]) =>
+          `event: ${String(type)}\ndata: ${JSON.stringify({ type, ...(fields as object) })}\n\n`,
+      )
+      .join(''),
+    openai: `data: ${JSON.stringify({ id: 'x', choices: [{ index: 0, delta: { role: 'assistant', content: 'One ' } }] })}\n\n`,
+    google: `data: ${JSON.stringify({ candidates: [{ content: { role: 'model', parts: [{ text: 'One ' }] }, index: 0 }] })}\r\n\r\n`,
+  };
+
+  it.each(
+    PROVIDERS.flatMap((provider) => [
+      [provider, 'overloaded_error', 'model_unavailable'] as const,
+      [provider, 'api_error', 'model_unavailable'] as const,
+    ]),
+  )(
+    '[R15] [R17] of %s, %s, at its start is tried again; after a word it keeps that and fails',
+    async (provider, type, code) => {
+      const frames = [inStream(type)[provider] as string];
+      const first = await run(provider, [{ kind: 'raw', frames }]);
+      expect([first.error?.code, first.text, first.asked]).toEqual([code, '', 3]);
+      expect(first.error?.message).not.toContain('sk-123');
+      const later = await run(provider, [{ kind: 'raw', frames: [begun[provider] as string, ...frames] }]);
+      expect([later.error?.code, later.text, later.asked]).toEqual([code, 'One ', 1]);
+    },
+  );
+
+  it('[R14] a limit of the rate of Anthropic is one', async () => {
+    const frames = [inStream('rate_limit_error')['anthropic'] as string];
+    const { error, asked } = await run('anthropic', [{ kind: 'raw', frames }]);
+    expect([error?.code, asked]).toEqual(['model_rate_limited', 3]);
   });
 });
 

@@ -16,12 +16,13 @@ const event = (type: string, fields: object, is?: Frame['is']): Frame => ({
 /** Anthropic messages, streamed: POST /v1/messages. */
 const FORMAT: WireFormat = {
   path: '/v1/messages',
-  frames({ text = '', calls = [], isTooLong }) {
+  frames({ text = '', calls = [], isTooLong, withoutUsage, sameIds }) {
     const ending = calls.length > 0 ? 'tool_use' : 'end_turn';
     const offset = text === '' ? 0 : 1;
     const message = {
       ...{ id: 'msg_1', type: 'message', role: 'assistant', model: 'fake-1', content: [] },
-      ...{ stop_reason: null, stop_sequence: null, usage: { input_tokens: 11, output_tokens: 1 } },
+      ...{ stop_reason: null, stop_sequence: null },
+      ...(!withoutUsage && { usage: { input_tokens: 11, output_tokens: 1 } }),
     };
     return [
       event('message_start', { message }),
@@ -40,7 +41,7 @@ const FORMAT: WireFormat = {
         const part = (partial_json: string, is?: Frame['is']) =>
           event('content_block_delta', { index, delta: { type: 'input_json_delta', partial_json } }, is);
         const [one, two] = halves(args, isTooLong);
-        const block = { type: 'tool_use', id: `toolu_${at}`, name, input: {} };
+        const block = { type: 'tool_use', id: `toolu_${sameIds ? 0 : at}`, name, input: {} };
         return [
           event('content_block_start', { index, content_block: block }),
           ...[part(''), part(one), part(two, 'tool call')],
@@ -51,7 +52,7 @@ const FORMAT: WireFormat = {
         'message_delta',
         {
           delta: { stop_reason: isTooLong ? 'max_tokens' : ending, stop_sequence: null },
-          usage: { output_tokens: 7 },
+          ...(!withoutUsage && { usage: { output_tokens: 7 } }),
         },
         'end',
       ),

@@ -1,7 +1,8 @@
 import { type Frame, type LlmServer, pieces, startLlmServer, type WireFormat } from './llm-server.js';
 
-const frame = (parts: unknown[], more: object = {}, is?: Frame['is']): Frame => ({
-  data: `data: ${JSON.stringify({ candidates: [{ content: { role: 'model', parts }, index: 0, ...more }], usageMetadata: { promptTokenCount: 11, candidatesTokenCount: 7, totalTokenCount: 18 }, modelVersion: 'fake-1' })}\r\n\r\n`,
+const USAGE = { usageMetadata: { promptTokenCount: 11, candidatesTokenCount: 7, totalTokenCount: 18 } };
+const frameOf = (usage: object, parts: unknown[], more: object = {}, is?: Frame['is']): Frame => ({
+  data: `data: ${JSON.stringify({ candidates: [{ content: { role: 'model', parts }, index: 0, ...more }], ...usage, modelVersion: 'fake-1' })}\r\n\r\n`,
   ...(is && { is }),
 });
 
@@ -13,7 +14,9 @@ interface Content {
 /** Gemini, streamed: POST /v1beta/models/<model>:streamGenerateContent?alt=sse. Calls come whole, in one part. */
 const FORMAT: WireFormat = {
   path: ':streamGenerateContent?alt=sse',
-  frames({ text = '', calls = [] }) {
+  frames({ text = '', calls = [], withoutUsage }) {
+    const frame = (...frameParts: [unknown[], object?, Frame['is']?]) =>
+      frameOf(withoutUsage ? {} : USAGE, ...frameParts);
     return [
       ...pieces(text).map((part) => frame([{ text: part }], {}, 'text')),
       ...calls.map(({ name, args }) => frame([{ functionCall: { name, args } }], {}, 'tool call')),

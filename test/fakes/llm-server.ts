@@ -10,6 +10,10 @@ export type Script =
       readonly fault?: Fault;
       /** The model's own token limit ends it in the middle of the arguments, in good order. */
       readonly isTooLong?: true;
+      /** The provider does not say what was used. */
+      readonly withoutUsage?: true;
+      /** Every call has the id of the first. */
+      readonly sameIds?: true;
     }
   | {
       readonly kind: 'error';
@@ -18,7 +22,10 @@ export type Script =
       readonly code?: string;
       readonly message?: string;
     }
-  | { readonly kind: 'html' }
+  /** A web page instead of an answer; `asStream` under the content type of one. */
+  | { readonly kind: 'html'; readonly asStream?: true }
+  /** Status 200 and nothing more. */
+  | { readonly kind: 'empty'; readonly asStream?: true }
   /** An error as JSON under status 200, as some gateways send it. */
   | { readonly kind: 'error with 200' }
   /** The lines of a stream as they are, for what servers get wrong. */
@@ -50,8 +57,8 @@ export function textOf(content: unknown): string {
  * middle of the bytes that `at` names.
  */
 export type Fault =
-  | { readonly kind: 'stall'; readonly at?: 'headers' | 'first token' | 'between' }
-  | { readonly kind: 'cut'; readonly at: 'utf-8' | 'tool call' | 'end' };
+  | { readonly kind: 'stall'; readonly at?: 'headers' | 'first token' | 'between' | 'tool call' }
+  | { readonly kind: 'cut'; readonly at: 'headers' | 'utf-8' | 'tool call' | 'end' };
 
 export type Mind = (asked: Asked) => Script | Promise<Script>;
 
@@ -126,10 +133,10 @@ export async function startLlmServer(format: WireFormat): Promise<LlmServer> {
 }
 
 async function answer(format: WireFormat, script: Script, response: ServerResponse): Promise<void> {
-  if (script.kind === 'html') {
-    response
-      .writeHead(200, { 'content-type': 'text/html' })
-      .end('<html><body>Welcome to our proxy</body></html>');
+  if (script.kind === 'html' || script.kind === 'empty') {
+    const type = script.kind === 'html' ? 'text/html' : 'application/json';
+    response.writeHead(200, { 'content-type': script.asStream === true ? 'text/event-stream' : type });
+    response.end(script.kind === 'html' ? '<html><body>Welcome to our proxy</body></html>' : '');
     return;
   }
   if (script.kind === 'error with 200') {
@@ -145,6 +152,10 @@ async function answer(format: WireFormat, script: Script, response: ServerRespon
   const fault = script.kind === 'reply' ? script.fault : undefined;
   const stall = fault?.kind === 'stall' ? (fault.at ?? 'end') : undefined;
   if (stall === 'headers') return;
+  if (fault?.kind === 'cut' && fault.at === 'headers') {
+    response.destroy();
+    return;
+  }
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
   response.flushHeaders();
   let texts = 0;
@@ -153,7 +164,7 @@ async function answer(format: WireFormat, script: Script, response: ServerRespon
   for (const frame of frames) {
     if (response.destroyed) return;
     const bytes = Buffer.from(frame.data, 'utf8');
-    if (stall === 'end' && frame.is === 'end') return;
+    if (stall !== undefined && frame.is === stall) return;
     if (frame.is === 'text' && (stall === 'first token' || (stall === 'between' && (texts += 1) > 2))) return;
     if (fault?.kind === 'cut' && cutsHere(fault.at, frame, bytes)) {
       response.write(bytes.subarray(0, cutAt(fault.at, bytes)), () => response.destroy());

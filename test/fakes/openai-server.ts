@@ -18,7 +18,7 @@ const delta = (content: object, is?: Frame['is'], finish: string | null = null) 
 /** OpenAI chat completions, streamed: POST /chat/completions. */
 const FORMAT: WireFormat = {
   path: '/chat/completions',
-  frames({ text = '', calls = [], isTooLong }) {
+  frames({ text = '', calls = [], isTooLong, withoutUsage, sameIds }) {
     return [
       delta({ role: 'assistant', content: '' }),
       ...pieces(text).map((content) => delta({ content }, 'text')),
@@ -26,14 +26,23 @@ const FORMAT: WireFormat = {
         const [one, two] = halves(args, isTooLong);
         return [
           delta({
-            tool_calls: [{ index, id: `call_${index}`, type: 'function', function: { name, arguments: '' } }],
+            tool_calls: [
+              {
+                index,
+                id: `call_${sameIds ? 0 : index}`,
+                type: 'function',
+                function: { name, arguments: '' },
+              },
+            ],
           }),
           delta({ tool_calls: [{ index, function: { arguments: one } }] }),
           delta({ tool_calls: [{ index, function: { arguments: two } }] }, 'tool call'),
         ];
       }),
       delta({}, 'end', isTooLong ? 'length' : calls.length > 0 ? 'tool_calls' : 'stop'),
-      frame([], undefined, { usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 } }),
+      ...(withoutUsage
+        ? []
+        : [frame([], undefined, { usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 } })]),
       { data: 'data: [DONE]\n\n' },
     ];
   },

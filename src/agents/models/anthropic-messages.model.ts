@@ -2,6 +2,23 @@ import { ChatAnthropic } from '@langchain/anthropic';
 import { type AIMessageChunk } from '@langchain/core/messages';
 import { type ChatGenerationChunk } from '@langchain/core/outputs';
 
+type CreateStream = ChatAnthropic['createStreamWithRetry'];
+type StreamEvents = Awaited<ReturnType<CreateStream>>;
+type StreamEvent = StreamEvents extends AsyncIterable<infer T> ? T : never;
+
+async function* withUsage(events: AsyncIterable<StreamEvent>): AsyncGenerator<StreamEvent> {
+  for await (const event of events) {
+    if (event.type === 'message_start') Object.assign(event.message, { usage: counted(event.message) });
+    if (event.type === 'message_delta') Object.assign(event, { usage: counted(event) });
+    yield event;
+  }
+}
+
+/** The usage of an event; nothing where there is none. */
+function counted({ usage }: { readonly usage?: object }): object {
+  return { input_tokens: 0, output_tokens: 0, ...usage };
+}
+
 /**
  * Anthropic's messages with its own count of tokens: a stream counts the output so far at its start and again, in
  * total, at its end (https://docs.anthropic.com/en/api/messages-streaming); LangChain adds the two.
@@ -28,6 +45,16 @@ export class AnthropicMessagesModel extends ChatAnthropic {
       isStart = false;
       yield chunk;
     }
+  }
+
+  /** A compatible server may not count at all: LangChain would fail over that. */
+  protected override async createStreamWithRetry(
+    ...args: Parameters<CreateStream>
+  ): ReturnType<CreateStream> {
+    const stream = await super.createStreamWithRetry(...args);
+    const events = stream[Symbol.asyncIterator].bind(stream);
+    stream[Symbol.asyncIterator] = () => withUsage({ [Symbol.asyncIterator]: events });
+    return stream;
   }
 
   private cached(options: this['ParsedCallOptions']): this['ParsedCallOptions'] {
