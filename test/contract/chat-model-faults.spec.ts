@@ -277,7 +277,7 @@ describe('an error inside a stream that began with 200', () => {
     ]
       .map(
         ([type, fields]) =>
-          `event: ${String(type)}\ndata: ${JSON.stringify({ type, ...(fields as object) })}\n\n`,
+          `event: ${type as string}\ndata: ${JSON.stringify({ type, ...(fields as object) })}\n\n`,
       )
       .join(''),
     openai: `data: ${JSON.stringify({ id: 'x', choices: [{ index: 0, delta: { role: 'assistant', content: 'One ' } }] })}\n\n`,

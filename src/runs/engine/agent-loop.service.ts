@@ -128,9 +128,10 @@ export class AgentLoop {
         if (turn.handoff !== undefined) return new lc.AIMessage('');
         const prompt: BaseMessage[] = [request.systemMessage, ...request.messages];
         const shown = prompt.filter((message) => message.text !== '' || message.getType() !== 'system');
-        const fitting = fitToWindow(shown, turn.task.agent.memory.maxTokens ?? DEFAULT_CONTEXT_TOKENS);
         turn.listed = turn.shelf.listed;
-        return toMessage(lc, await this.speak(lc, turn, fitting));
+        const { maxTokens = DEFAULT_CONTEXT_TOKENS } = turn.task.agent.memory;
+        const told = turn.listed.map(({ name, description, inputSchema }) => [name, description, inputSchema]);
+        return toMessage(lc, await this.speak(lc, turn, fitToWindow(shown, maxTokens, told)));
       },
       wrapToolCall: async ({ toolCall: { id = '', name, args } }) => {
         const call = turn.dialogue.call(id) ?? { id, name, arguments: args };
