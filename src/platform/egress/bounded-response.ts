@@ -23,7 +23,12 @@ export function boundedResponse(
   };
   if (Number(response.headers.get('content-length') ?? 0) > maxBytes) refuse(EgressErrors.egress_too_large());
   if (response.body === null) return named(response, url);
-  if (contentTypes !== undefined && !matches(response.headers.get('content-type'), contentTypes))
+  // Of an error only the status is read, so its kind of content does not matter.
+  if (
+    response.ok &&
+    contentTypes !== undefined &&
+    !matches(response.headers.get('content-type'), contentTypes)
+  )
     refuse(EgressErrors.egress_content_type());
   const { status, statusText, headers } = response;
   const body = counted(response.body.getReader(), maxBytes, explain);

@@ -77,7 +77,11 @@ async function follow(
     if (response.status < 300 || response.status > 399 || location === null) return { response, url };
     await response.body?.cancel();
     if (hop >= options.maxRedirects)
-      throw EgressErrors.egress_failed('The remote server redirects too often.');
+      throw EgressErrors.egress_failed(
+        options.maxRedirects === 0
+          ? 'The remote server redirects, which is not followed here: give the address that it leads to.'
+          : 'The remote server redirects too often.',
+      );
     const next = parse(location, url);
     if (url.protocol === 'https:' && next.protocol !== 'https:') throw EgressErrors.egress_denied();
     sameOrigin &&= url.origin === next.origin;

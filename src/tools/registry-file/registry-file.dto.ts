@@ -28,7 +28,9 @@ export const ImportRequest = named(
   'RegistryImport',
   z.strictObject({
     document: z
-      .union([z.string().max(MAX_TEXT), z.record(z.string(), z.unknown())])
+      .union([z.string().max(MAX_TEXT), z.record(z.string(), z.unknown())], {
+        error: 'must be the file as a text of at most 3 MiB, or as an object',
+      })
       .describe('The file: its text (YAML or JSON), or a small one as its value.'),
     dryRun: z.boolean().default(false).describe('Only say what would change.'),
     prune: z.boolean().default(false).describe('Delete what a section of the file does not name.'),

@@ -122,7 +122,10 @@ export class SecretVault {
 
   private async get(name: string): Promise<SecretRow> {
     const row = await this.secrets.find(name);
-    if (row === null) throw SecretErrors.secret_not_found(`There is no secret "${name}".`);
+    if (row === null)
+      throw SecretErrors.secret_not_found(
+        `There is no secret "${name}". An admin makes one by PUT /api/v1/secrets/${name}.`,
+      );
     return row;
   }
 

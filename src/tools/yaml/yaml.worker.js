@@ -11,11 +11,26 @@ try {
   const input = workerData;
   // As JSON: what an alias repeats is counted, what contains itself is refused.
   const json = JSON.stringify(
-    parse(input.text, { maxAliasCount: input.maxAliases, schema: 'core', logLevel: 'error' }),
+    parse(input.text, { maxAliasCount: input.maxAliases, schema: 'core', merge: true, logLevel: 'error' }),
   );
   answer = json.length > input.maxLength ? { problem: 'its aliases make it too large' } : { json };
 } catch (error) {
-  answer = { problem: error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'it cannot be read' };
+  answer = { problem: error instanceof Error ? explain(error.message) : 'it cannot be read' };
 }
+
+/**
+ * The first line, without what speaks to programmers.
+ * @param {string} message
+ */
+function explain(message) {
+  const [line = ''] = message.split('\n');
+  return line
+    .replace(
+      /Source contains multiple documents;.*? at/,
+      'it holds several YAML documents; give one, the second begins at',
+    )
+    .replace(/:$/, '');
+}
+
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
 parentPort?.postMessage(answer);

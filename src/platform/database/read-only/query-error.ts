@@ -16,7 +16,7 @@ export function queryError(error: unknown, { detailed = false } = {}): AppError 
   if (state === '57014') return ReadOnlyErrors.sql_query_timeout(undefined, details);
   if (state === '55P03')
     return ReadOnlyErrors.sql_query_timeout('The query waited too long for a lock.', details);
-  const reason = detailed ? ` ${(error as Error).message} (SQLSTATE ${state}).` : '';
+  const reason = detailed ? ` ${(error as Error).message} (SQLSTATE ${state}).${hintOf(error as Error)}` : '';
   if (detailed || state === '25006' || state === '42501')
     return ReadOnlyErrors.sql_query_refused(
       state === '42501'
@@ -26,11 +26,24 @@ export function queryError(error: unknown, { detailed = false } = {}): AppError 
     );
   if (state.startsWith('22'))
     return ReadOnlyErrors.sql_arguments_refused(
-      `An argument does not fit the type that the query wants (SQLSTATE ${state}).`,
+      `${argumentOf(error)} does not fit the type that the query wants (SQLSTATE ${state}).`,
       details,
     );
   return ReadOnlyErrors.sql_query_failed(
     `The database could not run the query (SQLSTATE ${state}).`,
     details,
   );
+}
+
+/** What people who know another driver write. */
+function hintOf({ message }: Error): string {
+  if (message.includes('multiple commands')) return ' Give one statement only.';
+  return /at or near "[:?@%]/.test(message) ? ' Parameters are written $1, $2, ….' : '';
+}
+
+/** PostgreSQL names the parameter, never its value: `unnamed portal parameter $1`. */
+function argumentOf(error: unknown): string {
+  const { where } = error as { where?: unknown };
+  const [, parameter] = /portal parameter (\$\d+)/.exec(typeof where === 'string' ? where : '') ?? [];
+  return parameter === undefined ? 'An argument' : `The argument for ${parameter}`;
 }

@@ -24,7 +24,7 @@ export const McpServerErrors = defineErrors({
   },
   upstream_unauthorised: {
     kind: 'conflict',
-    message: 'The MCP server refused our credential. An admin has to mend its "auth".',
+    message: 'The MCP server wants a credential, or refused ours. An admin has to set or mend its "auth".',
   },
   upstream_sign_in_required: {
     kind: 'conflict',

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AppError } from '../../../common/app-error.js';
 import { Egress } from '../../../platform/egress/egress.js';
 import { AuthorisedFetch } from '../../secrets/authorised-fetch.js';
 import { UnreadableYaml, yamlToJson } from '../../yaml/yaml-to-json.js';
@@ -34,13 +35,12 @@ export class DocumentReader {
         `The document could not be fetched: the server answered ${response.status}.`,
       );
     }
-    return this.parse(await response.text());
+    return this.parse(await this.textOf(response));
   }
 
   /** Throws `invalid_openapi_document`, which says what is wrong. */
   async parse(text: string): Promise<Document> {
-    if (Buffer.byteLength(text) > MAX_DOCUMENT_BYTES)
-      throw invalid('it is larger than 2 MiB; cut what is not needed');
+    if (Buffer.byteLength(text) > MAX_DOCUMENT_BYTES) throw tooLarge();
     const json = /^\s*\{/.test(text) ? text : await this.fromYaml(text);
     let value: unknown;
     try {
@@ -49,6 +49,14 @@ export class DocumentReader {
       throw invalid('it is neither JSON nor YAML');
     }
     return this.check(value);
+  }
+
+  private async textOf(response: Response): Promise<string> {
+    try {
+      return await response.text();
+    } catch (error) {
+      throw error instanceof AppError && error.code === 'egress_too_large' ? tooLarge() : error;
+    }
   }
 
   private async fromYaml(text: string): Promise<string> {
@@ -61,14 +69,17 @@ export class DocumentReader {
 
   check(value: unknown): Document {
     checkSize(value);
-    if (!isRecord(value) || !isRecord(value.paths)) throw invalid('it has no "paths"');
-    const version = textOf(value.openapi ?? value.swagger);
-    if (!/^3\.[01](?:\.\d+)?/.test(version))
+    if (typeof value === 'string' && value.trimStart().startsWith('<'))
+      throw invalid('it is a web page or XML; give the JSON or YAML document itself');
+    if (!isRecord(value)) throw invalid('it is a text or a list, not an object with "openapi" and "paths"');
+    if (textOf(value.swagger).startsWith('2'))
+      throw invalid('it is Swagger 2.0; convert it to OpenAPI 3 first');
+    if (value.openapi === undefined) throw invalid('it has no "openapi", so it is none');
+    if (!/^3\.[01](?:\.\d+)?/.test(textOf(value.openapi)))
       throw invalid(
-        version.startsWith('2')
-          ? 'it is Swagger 2.0; convert it to OpenAPI 3 first'
-          : 'its "openapi" must be 3.0.x or 3.1.x',
+        `its "openapi" is ${JSON.stringify(value.openapi)?.slice(0, 40)}; it must be a text such as "3.0.3" or "3.1.1", other versions are not read`,
       );
+    if (!isRecord(value.paths)) throw invalid('it has no "paths"');
     return value as unknown as Document;
   }
 }
@@ -87,6 +98,10 @@ function checkSize(root: unknown): void {
       open.push([member, depth + 1]);
     }
   }
+}
+
+function tooLarge() {
+  return invalid('it is larger than 2 MiB; cut what is not needed');
 }
 
 function invalid(reason: string) {

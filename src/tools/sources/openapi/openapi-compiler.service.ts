@@ -23,12 +23,18 @@ export interface CompiledDocument {
 export class OpenApiCompiler {
   constructor(private readonly caller: HttpCaller) {}
 
-  /** Throws `invalid_openapi_document` when more than 500 operations are chosen. */
+  /** Throws `invalid_openapi_document` when no operation, or more than 500, are chosen. */
   async compile(document: Document, options: CompileOptions & Choice): Promise<CompiledDocument> {
     const { operations, refused } = operationsOf(document, options);
     if (operations.length > MAX_OPERATIONS)
       throw OpenApiErrors.invalid_openapi_document(
         `The document has ${operations.length} operations, at most ${MAX_OPERATIONS} can be imported at once: choose by "include".`,
+      );
+    if (operations.length === 0 && refused.length === 0)
+      throw OpenApiErrors.invalid_openapi_document(
+        Object.keys(document.paths).length === 0
+          ? 'The OpenAPI document cannot be used: its "paths" are empty.'
+          : 'No operation is chosen: "include" and "exclude" leave none of the document.',
       );
     const compiled: CompiledDocument = { offers: [], refused, warnings: [] };
     const offers: { operation: string; offer: OfferedTool }[] = [];

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { allowsTool } from '../../allow-list.js';
-import { type Document, isRecord, type Node, textOf } from './references.js';
+import { dereference, type Document, isRecord, type Node, textOf, Unsupported } from './references.js';
 
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete'] as const;
 const OTHER_METHODS = ['options', 'trace'];
@@ -34,8 +34,13 @@ export function operationsOf(
   const operations: Operation[] = [];
   const refused: { operation: string; reason: string }[] = [];
   const names = new Set<string>();
-  for (const [path, shared] of Object.entries(document.paths)) {
-    if (!isRecord(shared)) continue;
+  for (const [path, item] of Object.entries(document.paths)) {
+    if (!isRecord(item)) continue;
+    const shared = itemOf(document, item);
+    if (typeof shared === 'string') {
+      refused.push({ operation: path, reason: shared });
+      continue;
+    }
     for (const method of OTHER_METHODS)
       if (isRecord(shared[method]))
         refused.push({ operation: `${method.toUpperCase()} ${path}`, reason: 'its method cannot be a tool' });
@@ -52,6 +57,16 @@ export function operationsOf(
     }
   }
   return { operations, refused };
+}
+
+/** A path item may stand elsewhere in the document (`$ref`). Gives why it cannot be followed. */
+function itemOf(document: Document, item: Node): Node | string {
+  try {
+    return dereference(document, item);
+  } catch (error) {
+    if (error instanceof Unsupported) return error.message;
+    throw error;
+  }
 }
 
 function tagsOf({ tags }: Node): string[] {

@@ -13,13 +13,16 @@ const Source = ImportOptions.extend({
   name: ImportName.describe('The same name again replaces what it brought before.'),
   url: z.string().min(1).max(2_000).optional().describe('Where the document is.'),
   document: z
-    .union([
-      z
-        .string()
-        .min(2)
-        .max(2 << 20),
-      z.record(z.string(), z.unknown()),
-    ])
+    .union(
+      [
+        z
+          .string()
+          .min(2)
+          .max(2 << 20),
+        z.record(z.string(), z.unknown()),
+      ],
+      { error: 'must be the document as a text of at most 2 MiB, or as an object' },
+    )
     .optional()
     .describe('The document itself: JSON or YAML as a text, or a small one as an object.'),
 });

@@ -54,7 +54,9 @@ export class SqlTools extends ToolSource {
     if (wanted !== parsed.data.parameters.length)
       throw wrong(
         'parameters',
-        `must name ${wanted} arguments, one for each of $1 to $${wanted}`.replace('$1 to $1', '$1'),
+        wanted === 1
+          ? 'must name 1 argument, for $1'
+          : `must name ${wanted} arguments${wanted === 0 ? '' : `, one for each of $1 to $${wanted}`}`,
       );
     const known = Object.keys(contract.inputSchema.properties ?? {});
     const unknown = parsed.data.parameters.find((name) => !known.includes(segments(name)[0] ?? ''));
@@ -92,10 +94,13 @@ export class SqlTools extends ToolSource {
   ): Promise<ToolResponse> {
     const { database, query, parameters } = SqlSource.parse(source);
     const values = parameters.map((name) => valueAt(args, segments(name)));
-    const { rows, truncated } = await this.databases.get(database).read(query, values, {
-      signal,
-      maxBytes: Math.max(0, policy.maxResultBytes - FRAME_BYTES),
-    });
+    const maxBytes = Math.max(0, policy.maxResultBytes - FRAME_BYTES);
+    const { rows, truncated } = await this.databases
+      .get(database)
+      .read(query, values, { signal, maxBytes })
+      .catch((error: unknown) => {
+        throw byName(error, parameters);
+      });
     const head = `${rows.length === 1 ? '1 row' : `${rows.length} rows`}${truncated ? ', cut off: there are more' : ''}.`;
     return answer([head, ...rows.map((row) => JSON.stringify(row))].join('\n'), { rows, truncated });
   }
@@ -116,6 +121,16 @@ export class SqlTools extends ToolSource {
       });
     }
   }
+}
+
+/** Callers know the names of arguments, not the numbers of the query. */
+function byName(error: unknown, parameters: readonly string[]): unknown {
+  if (!(error instanceof AppError) || error.code !== 'sql_arguments_refused') return error;
+  const message = error.message.replace(/\$(\d+)/, (text, number: string) => {
+    const name = parameters[Number(number) - 1];
+    return name === undefined ? text : `"${name}"`;
+  });
+  return new AppError(error.code, error.kind, message, { cause: error.cause });
 }
 
 function wrong(field: keyof SqlSource, message: string): AppError {

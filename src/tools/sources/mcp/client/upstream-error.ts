@@ -8,6 +8,7 @@ import {
   UnauthorizedError,
 } from '@modelcontextprotocol/client';
 import { AppError } from '../../../../common/app-error.js';
+import { statusLine } from '../../../../platform/egress/reason-phrase.js';
 import { McpServerErrors } from '../mcp-servers.errors.js';
 import { CONNECTION_CLOSED } from './http-transport.js';
 
@@ -38,7 +39,7 @@ export function kindOf(error: unknown): FailureKind {
   }
   if (error instanceof SdkError) {
     if (error.code === SdkErrorCode.UnsupportedResultType) return 'needs_client';
-    return error.code === SdkErrorCode.InvalidResult ? 'other' : nested(error);
+    return error.code === SdkErrorCode.InvalidResult || isForeign(error) ? 'other' : nested(error);
   }
   return 'transport';
 }
@@ -57,15 +58,38 @@ export function toUpstreamError(error: unknown, name: string): AppError {
       });
     case 'other':
       return McpServerErrors.upstream_list_refused(
-        `The MCP server ${name} answered with something that is not the Model Context Protocol.`,
+        `The MCP server ${name} answered with something that is not the Model Context Protocol. Its url must be that of its Streamable HTTP endpoint, often https://…/mcp.`,
         { cause: error },
       );
     default:
-      return McpServerErrors.upstream_unreachable(`The MCP server ${name} cannot be reached at the moment.`, {
-        cause: error,
-        retryAfter: 5,
-      });
+      return McpServerErrors.upstream_unreachable(
+        `The MCP server ${name} cannot be reached at the moment${reasonOf(error)}.`,
+        { cause: error, retryAfter: 5 },
+      );
   }
+}
+
+/** A web page, or JSON that is no JSON-RPC: the url leads somewhere else. */
+function isForeign(error: SdkError): boolean {
+  for (let cause: unknown = error; typeof cause === 'object' && cause !== null;) {
+    const { name, code, data } = cause as { name?: unknown; code?: unknown; data?: { cause?: unknown } };
+    if (name === 'ZodError' || name === 'SyntaxError') return true;
+    if (code === SdkErrorCode.ClientHttpUnexpectedContent) return true;
+    cause = (cause as Error).cause ?? data?.cause;
+  }
+  return false;
+}
+
+/** What may be told of it: a status, or that it redirects. */
+function reasonOf(error: unknown): string {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof AppError && cause.message.includes('redirects'))
+      return ': it redirects, which is not followed; give the address that it leads to';
+    const { status } = (cause instanceof SdkHttpError ? cause.data : {}) as { status?: number };
+    if (status !== undefined)
+      return `: it answered ${statusLine(status)}${status === 404 ? ', so its url may be wrong' : ''}`;
+  }
+  return '';
 }
 
 /** 404 is the specification's word for a forgotten session; many servers say 400 and name it. */
