@@ -26,8 +26,9 @@ import { CreateUsage1763900700000 } from './1763900700000-create-usage.js';
 import { CreateWebhooks1763900800000 } from './1763900800000-create-webhooks.js';
 import { CountCacheHits1765000310000 } from './1765000310000-count-cache-hits.js';
 import { ApproveDirectCalls1765000320000 } from './1765000320000-approve-direct-calls.js';
-import { KeepImportDocuments1765000400000 } from './1765000400000-keep-import-documents.js';
 import { RegenerateAnswers1765000330000 } from './1765000330000-regenerate-answers.js';
+import { KeepImportDocuments1765000400000 } from './1765000400000-keep-import-documents.js';
+import { SimulateRuns1765000420000 } from './1765000420000-simulate-runs.js';
 
 /** Every migration, oldest first. A new one is added at the end; a released one is never changed. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -58,6 +59,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateWebhooks1763900800000,
   CountCacheHits1765000310000,
   ApproveDirectCalls1765000320000,
-  KeepImportDocuments1765000400000,
   RegenerateAnswers1765000330000,
+  KeepImportDocuments1765000400000,
+  SimulateRuns1765000420000,
 ];

@@ -58,10 +58,11 @@ export function registerAgentFiles(agents: Command, env: CliEnv): void {
     .command('evaluate <file>')
     .description('run the cases of a file against an agent and say which pass')
     .option('--agent <name>', 'this agent, whatever the file says')
-    .action(async (file: string, options: { agent?: string }, command: Command) => {
+    .option('--simulate', 'call no tool: their answers are made from their output schemas')
+    .action(async (file: string, options: { agent?: string; simulate?: true }, command: Command) => {
       const { api, out } = contextOf(command, env);
       const report = await evaluate(api, readEvaluation(await read(file)), {
-        agent: options.agent,
+        ...options,
         tell: (one) => {
           if (!out.json) printCase(out, one);
         },

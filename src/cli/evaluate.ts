@@ -47,11 +47,11 @@ const OPEN: ReadonlySet<string> = new Set(['queued', 'running', 'cancelling']);
 export async function evaluate(
   api: ApiClient,
   evaluation: Evaluation,
-  { agent, tell }: { agent?: string; tell: (report: CaseReport) => void },
+  { agent, simulate, tell }: { agent?: string; simulate?: boolean; tell: (report: CaseReport) => void },
 ): Promise<EvaluationReport> {
   const cases: CaseReport[] = [];
   for (const [index, one] of evaluation.cases.entries()) {
-    const { run, outcome } = await runCase(api, one, agent ?? one.agent ?? evaluation.agent);
+    const { run, outcome } = await runCase(api, one, agent ?? one.agent ?? evaluation.agent, simulate);
     const reasons = judge(one, outcome);
     const name = one.name ?? `case ${index + 1}`;
     const report = { name, runId: run.id, passed: reasons.length === 0, reasons, ...outcome };
@@ -76,9 +76,10 @@ async function runCase(
   api: ApiClient,
   { input, variables }: EvaluationCase,
   agent: string | undefined,
+  simulate: boolean | undefined,
 ): Promise<{ run: Run; outcome: Outcome }> {
   const begun = performance.now();
-  const body = { input, agent, variables, metadata: { evaluation: true } };
+  const body = { input, agent, variables, simulate, metadata: { evaluation: true } };
   let run = await api.post<Run>('/api/v1/runs', body);
   const route = `/api/v1/runs/${run.id}`;
   while (OPEN.has(run.status)) run = await api.get<Run>(`${route}/wait?timeoutMs=20000`);

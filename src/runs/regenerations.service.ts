@@ -27,7 +27,7 @@ export class Regenerations {
     const run = await this.runOf(actor, message);
     const question = await this.questionOf(actor, message, run?.inputMessageId ?? null);
     const isAnswer = message.role === 'assistant';
-    const { agent, limits, variables, outputSchema } = run ?? {};
+    const { agent, limits, variables, simulate, outputSchema } = run ?? {};
     return {
       conversationId,
       input: question.content,
@@ -37,7 +37,7 @@ export class Regenerations {
         inputMessageId: question.id,
         answerParentId: isAnswer ? message.parentId : message.id,
       },
-      ...(agent !== undefined && { agent, limits, variables }),
+      ...(agent !== undefined && { agent, limits, variables, simulate }),
       ...(outputSchema && { output: { schema: outputSchema } }),
     };
   }

@@ -43,6 +43,8 @@ export class RunContext {
     readonly userText: string,
     /** What the maker of the run gave for the variables of instructions. */
     readonly variables: Readonly<Record<string, string>>,
+    /** No tool is run: their answers are made from their output schemas. */
+    readonly isSimulated: boolean,
   ) {}
 
   emit(type: RunEventType, agent: EventAgent, data?: Readonly<Record<string, unknown>>): void {

@@ -43,6 +43,8 @@ export interface RunRequest {
   /** Values for the variables of the agent. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly output?: { readonly schema: Readonly<Record<string, unknown>> };
+  /** No tool is run: their answers are made from their output schemas. */
+  readonly simulate?: boolean;
   /** W3C Trace Context of the caller. */
   readonly traceparent?: string;
 }
@@ -154,6 +156,7 @@ function toRow(
     limits: request.limits ?? {},
     metadata: request.metadata ?? {},
     variables: request.variables ?? {},
+    simulate: request.simulate ?? false,
     outputSchema: request.output?.schema ?? null,
     credential: { scopes: [...actor.scopes], ...(sessionId && { sessionId }), ...(apiKeyId && { apiKeyId }) },
     traceparent: request.traceparent ?? newTraceparent(),

@@ -77,6 +77,7 @@ export class RunExecution {
         approvals,
         textOf(run.input),
         run.variables,
+        run.simulate,
       );
     let context = contextFor(ownerOf(run), unlimited());
     try {

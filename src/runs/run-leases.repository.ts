@@ -32,6 +32,7 @@ export interface ClaimedRun {
   readonly credential: RunCredential;
   readonly retryOf: string | null;
   readonly answerParentId: string | null;
+  readonly simulate: boolean;
   readonly fence: number;
   readonly attempt: number;
   readonly lastSeq: number;
@@ -281,6 +282,6 @@ const CLAIM = `
       and (r.status = 'queued' or (r.status in ('running', 'cancelling') and r.lease_until < now()))
     returning r.id, r.position, r.user_id as "userId", r.conversation_id as "conversationId", r.agent, r.status, r.input,
       r.input_message_id as "inputMessageId", r.limits, r.credential, r.variables, r.output_schema as "outputSchema",
-      r.fence, r.attempt, r.last_seq as "lastSeq", r.retry_of as "retryOf", r.answer_parent_id as "answerParentId",
+      r.fence, r.attempt, r.last_seq as "lastSeq", r.retry_of as "retryOf", r.answer_parent_id as "answerParentId", r.simulate,
       r.traceparent,
       (extract(epoch from now() - r.started_at) * 1000 - r.waited_ms)::float8 as "elapsedMs"`;

@@ -16,6 +16,7 @@ export function toView(run: Run): RunResponse {
     priority: run.priority,
     ...(run.startAt !== null && { startAt: run.startAt.toISOString() }),
     ...(run.retryOf !== null && { retryOf: run.retryOf }),
+    ...(run.simulate && { simulate: true as const }),
     steps: run.steps,
     ...(traceId !== undefined && { traceId }),
     metadata: run.metadata,

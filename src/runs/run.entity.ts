@@ -32,6 +32,8 @@ export class Run {
   @Column('jsonb', { name: 'output_schema', nullable: true }) outputSchema: Readonly<
     Record<string, unknown>
   > | null;
+  /** No tool is run: their answers are made from their output schemas. */
+  @Column('boolean') simulate: boolean;
   @Column('jsonb') credential: RunCredential;
   @Column('text', { nullable: true }) traceparent: string | null;
   @Column('text', { name: 'lease_owner', nullable: true }) leaseOwner: string | null;

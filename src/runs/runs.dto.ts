@@ -60,6 +60,10 @@ export const NewRun = named(
       .strictObject({ schema: z.record(z.string(), z.unknown()) })
       .optional()
       .describe('JSON Schema 2020-12 of an object that the answer must be. Default: that of the agent.'),
+    simulate: z
+      .boolean()
+      .optional()
+      .describe('Try it out: no tool is run, every answer of one is made from its output schema.'),
     priority: z
       .int()
       .min(-10)
@@ -136,6 +140,7 @@ export const Run = named(
     priority: z.int(),
     startAt: Timestamp.optional().describe('Not before.'),
     retryOf: z.uuid().optional().describe('The run that this one does again.'),
+    simulate: z.literal(true).optional().describe('No tool was run.'),
     steps: z.int().describe('Model calls, tool calls and questions to sub-agents so far.'),
     traceId: z.string().optional().describe('Trace of the request that made the run (W3C Trace Context).'),
     metadata: z.record(z.string(), z.unknown()),

@@ -53,13 +53,14 @@ export class RunsService {
     const run = await this.find(actor, id);
     if (!RETRYABLE.has(run.status)) throw RunErrors.run_not_retryable();
     const { conversationId, input, agent, limits, variables, outputSchema } = run;
-    const { metadata, priority, inputMessageId, answerParentId } = run;
+    const { metadata, priority, simulate, inputMessageId, answerParentId } = run;
     return {
       ...{
         input,
         agent,
         limits,
         variables,
+        simulate,
         metadata,
         priority,
         again: { runId: id, inputMessageId, answerParentId },

@@ -111,6 +111,21 @@ describe('agents evaluate', () => {
     expect(report.totals.toolCalls).toBe(bad.tools.length + 1);
   });
 
+  it('--simulate calls no tool', async () => {
+    const cases = { cases: [{ input: 'What is 2 + 3?', agent: 'analyst', expectedTools: ['calculator'] }] };
+    writeFileSync(path.join(home, 'simulated.json'), JSON.stringify(cases));
+    const { code, stdout } = await cli('agents', 'evaluate', 'simulated.json', '--simulate', '--json');
+    const {
+      cases: [one],
+    } = JSON.parse(stdout);
+    expect([code, one.passed]).toEqual([0, true]);
+    const run = await server.call('GET', `/api/v1/runs/${one.runId}`, { token });
+    expect(run.body.simulate).toBe(true);
+    expect(await server.sql('select mode from tool_calls where run_id = $1', [one.runId])).toEqual([
+      { mode: 'simulated' },
+    ]);
+  });
+
   it('refuses a file that is wrong before it runs anything', async () => {
     writeFileSync(
       path.join(home, 'wrong.yaml'),

@@ -63,7 +63,8 @@ export class AgentTools {
   ): Promise<ToolReply> {
     const path = `${task.path}/t:${call.id}`;
     const by = { name: task.agent.name, path: task.path };
-    const about = { toolCallId: call.id, tool: call.name };
+    const simulated = isSimulated(context, call) ? { simulated: true } : {};
+    const about = { toolCallId: call.id, tool: call.name, ...simulated };
     const offer = offers.find((candidate) => candidate.name === call.name);
     const repeats = context.meter.beginToolCall(call.name, call.arguments);
     const passage = repeats
@@ -77,7 +78,7 @@ export class AgentTools {
         agent: task.agent.name,
         name: call.name,
         request: args,
-        repeatable: refusal !== undefined || (offer?.repeatable ?? false),
+        repeatable: refusal !== undefined || isSimulated(context, call) || (offer?.repeatable ?? false),
         ...(definitionHash !== undefined && { definitionHash }),
         started: [...passage.events, newEvent('tool_call.started', by, { ...about, arguments: args })],
       },
@@ -99,7 +100,11 @@ export class AgentTools {
               ...{ ...about, durationMs, result: text.slice(0, MAX_EVENT_TEXT) },
               ...(text.length > MAX_EVENT_TEXT && { truncated: true }),
             });
-        return { status: isError ? 'failed' : 'completed', result, events: [event] };
+        return {
+          status: isError ? 'failed' : 'completed',
+          result: { ...result, ...simulated },
+          events: [event],
+        };
       },
     );
     return step.result as ToolReply;
@@ -115,6 +120,7 @@ export class AgentTools {
   ): Promise<Passage> {
     const free: Passage = { arguments: call.arguments, events: [] };
     if (tool === undefined || call.broken === true || context.journal.holds(step)) return free;
+    if (isSimulated(context, call)) return free;
     const by = { name: task.agent.name, path: task.path };
     const { id: toolCallId, arguments: args } = call;
     return this.gate.pass(context, { tool, agent: task.agent, arguments: args, toolCallId, step, by });
@@ -145,6 +151,7 @@ export class AgentTools {
         runId: context.runId,
         step: path,
         signal: context.control.signal,
+        simulate: isSimulated(context, call),
         // What was approved, or needed no approval, is this definition.
         definitionHash,
       });
@@ -173,6 +180,11 @@ export class AgentTools {
       errorCode: error.code,
     };
   }
+}
+
+/** What finds tools only reads their list, and what the agent goes on with depends on it. */
+function isSimulated(context: RunContext, { name }: StoredToolCall): boolean {
+  return context.isSimulated && name !== SEARCH_TOOLS;
 }
 
 function toOffer(tool: ToolDefinition): ToolOffer {
