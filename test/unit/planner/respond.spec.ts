@@ -104,4 +104,57 @@ describe('a conversation with the planner', () => {
     expect(cannot).toContain('LLM_MODEL=');
     expect(respond([human('hello')], []).text).toContain('without tools');
   });
+
+  it('fills a later step from the fields of a result', () => {
+    const offered = tools('helpdesk__create_ticket', 'helpdesk__assign_ticket');
+    const turns = [human('create a ticket "No sound", then assign it to priya')];
+    const first = respond(turns, offered);
+    expect(first.calls).toEqual([{ name: 'helpdesk__create_ticket', args: { subject: 'No sound' } }]);
+    const second = respond(
+      played(turns, first, [{ text: '{"ticket_id":71,"subject":"No sound"}' }]),
+      offered,
+    );
+    expect(second.calls).toEqual([
+      { name: 'helpdesk__assign_ticket', args: { ticket_id: 71, assignee: 'priya' } },
+    ]);
+  });
+
+  it('asks on until nothing is missing', () => {
+    const offered = tools('maps_distance');
+    const turns: BaseMessage[] = [human('what is the distance?')];
+    for (const answer of ['Oslo', 'Bergen']) turns.push(said(respond(turns, offered).text), human(answer));
+    expect(respond(turns, offered).calls).toEqual([
+      { name: 'maps_distance', args: { from: 'Oslo', to: 'Bergen' } },
+    ]);
+  });
+
+  it.each([
+    "don't delete ticket 9",
+    'Do not ever delete ticket 9!',
+    'please never delete ticket 9',
+    'Under no circumstances delete ticket 9',
+    'You must not delete ticket 9.',
+    'I want you to avoid deleting ticket 9',
+    "I don't want you to delete ticket 9",
+    'is ticket 9 gone?',
+    'what about ticket 9',
+    'ticket 9',
+  ])('never deletes by "%s"', (request) => {
+    const offered = tools('helpdesk__delete_ticket');
+    expect(respond([human(request)], offered).calls).toEqual([]);
+    const others = tools('helpdesk__delete_ticket', 'helpdesk__get_ticket');
+    expect(respond([human(request)], others).calls.map(({ name }) => name)).not.toContain(
+      'helpdesk__delete_ticket',
+    );
+  });
+
+  it('does what is asked beside what is refused', () => {
+    const offered = tools('helpdesk__delete_ticket', 'helpdesk__get_ticket');
+    const turns = [human("show ticket 9 but don't delete it")];
+    const first = respond(turns, offered);
+    expect(first.calls).toEqual([{ name: 'helpdesk__get_ticket', args: { ticket_id: 9 } }]);
+    const last = respond(played(turns, first, [{ text: 'Ticket 9: printer' }]), offered);
+    expect(last.calls).toEqual([]);
+    expect(last.text).toContain('I leave this undone');
+  });
 });

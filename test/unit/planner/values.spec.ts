@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { findExpression } from '../../../src/tools/builtin/calculator/english.js';
-import { findValues } from '../../../src/agents/models/planner/values.js';
+import { findValues, zoneOf } from '../../../src/agents/models/planner/values.js';
 
 describe('arithmetic in words', () => {
   const CASES: [string, string | undefined][] = [
@@ -75,6 +75,10 @@ describe('values in a text', () => {
   });
 
   it('knows time zones by city', () => {
-    expect(of('time in tokyo and New York', 'zone')).toEqual(['Asia/Tokyo', 'America/New_York']);
+    expect(['tokyo', 'New York', 'Atlantis'].map(zoneOf)).toEqual([
+      'Asia/Tokyo',
+      'America/New_York',
+      undefined,
+    ]);
   });
 });

@@ -22,7 +22,7 @@ export const SO_FAR = 'Found so far:';
 /** Kinds of value and question words, and the word that a description has for them. */
 const TELLING: Readonly<Record<string, string>> = {
   ...{ expression: 'calculate', json: 'json', url: 'url', phone: 'phone', path: 'file', hash: 'commit' },
-  ...{ email: 'email', code: 'currency', zone: 'time', date: 'date' },
+  ...{ email: 'email', code: 'currency', zone: 'time', date: 'date', identifier: 'id key number' },
 };
 const ASKS: readonly (readonly [RegExp, string])[] = [
   [/\bwho(se|m)?\b/i, 'author'],
@@ -34,12 +34,18 @@ const ASKS: readonly (readonly [RegExp, string])[] = [
 const STATEMENT =
   /^(?:(?:i|we)\b(?! (?:need|want|would like))|i'm|i've|we're|my|our|there|the|this|here|these|he|she|they)\b(?!.*\?$)/i;
 const READING =
-  /^(?:what|which|who|when|where|how|is|are|does|did|show|list|find|search|get|read|(?:tell|give) me|do (?:you|i|we)|any)\b/i;
+  /^(?:what|which|who|when|where|how|is|are|does|did|show|list|find|search|get(?! http)|read|(?:tell|give) me|do (?:you|i|we)|any)\b/i;
 const NEGATED =
-  /^(?:please |but |just |i |we |you |would |want )*(?:do not|don['’]t|never|must not|should not|shouldn['’]t|no need to)\b(?! (?:forget|hesitate|know|have|see|remember|understand|worry|mind)\b)/i;
+  /\b(?:do not|don['’]t|never|(?:must|should|shall|may) not|(?:must|should|shan|would)n['’]t|let['’]s not|no need to|not to|rather not|avoid|refrain from|under no circumstances)\b(?! (?:forget|hesitate|know|have|see|remember|understand|worry|mind|you)\b)/i;
+/** What is said of others, or is to be written somewhere, refuses nothing. */
+const QUOTING = /[:"“`]|\b(?:who|that(?! you)|which|whose|if|why|when|saying|says)\b/i;
+/** A tool for one of them is none for the other. */
+const PAIRS =
+  'on off,off on,up down,down up,open close,close open,enable disable,disable enable,start stop,stop start';
+const OPPOSITES = new Map(PAIRS.split(',').map((pair) => pair.split(' ') as [string, string]));
 const HANDING = /\b(?:ask|let|have|tell|get|hand|delegate|transfer|consult|pass|forward)\b/i;
 const RESULT =
-  /\b(?:(?:that|this|its) (?:result|answer|sum|total|output|value|number|product)|the (?:result|answer|output)\b(?! (?:of|to))|that commit|what you (?:find|found|get|got))\b/i;
+  /\b(?:(?:that|this|its) (?:result|answer|sum|total|output|value|number|product)|the (?:result|answer|output)\b(?! (?:of|to))|what you (?:find|found|get|got))\b/i;
 
 /** Splits a request into steps and finds the tool and the arguments of each, by rules only. */
 export class Plan {
@@ -86,7 +92,7 @@ export class Plan {
   /** The best tool for a part of a request, or none when none knows its words. */
   private decide(text: string, before: readonly Value[]): Choice | undefined {
     if (!this.choices.has(text))
-      this.choices.set(text, NEGATED.test(text) ? undefined : this.rank(text, before));
+      this.choices.set(text, isRefused(text) ? undefined : this.rank(text, before));
     return this.choices.get(text);
   }
 
@@ -117,10 +123,12 @@ export class Plan {
       const isAddressed =
         profile.whole !== undefined &&
         HANDING.test(text) &&
-        profile.called.every((word) => all.includes(word));
+        words(profile.tool.name)
+          .slice(profile.tool.name.startsWith('handoff') ? 1 : 0)
+          .every((word) => all.includes(word));
       const fit = isSum ? 0 : verbFit(profile, own, text);
       const isSure = filled.missing.length === 0 && filled.evidence >= (isSum ? 1 : 3.5);
-      if (fit === undefined || !(isAddressed || isSure || (coverage > 0.32 && Math.max(...hits) > 0.36)))
+      if (fit === undefined || !(isAddressed || isSure || (coverage > 0.32 && Math.max(...hits) > 0.39)))
         return [];
       const lacks = Math.min(filled.missing.length, 2) / 4 + filled.unused / 2;
       const score =
@@ -132,40 +140,40 @@ export class Plan {
 
   /** "A and B" is two when each is something to do by itself and not the same thing. */
   private refine(text: string, before: readonly Value[]): string[] {
-    const ways = splitWeakly(text);
-    const whole = ways.length === 0 ? undefined : this.decide(text, before);
-    for (const { left, right } of ways) {
-      const values = findValues(right);
-      const last = findValues(left).findLast(({ end }) => end === left.length);
-      const isListed = values.some(
-        ({ start, kind }) => start === 0 && kind === last?.kind && kind !== 'expression',
-      );
-      const isBare =
-        words(values.reduce(blank, right)).length === 0 &&
-        !values.some(({ kind }) => /expression|json|url|phone|code/.test(kind));
-      if (NEGATED.test(right)) return [left, right];
-      const [one, two] =
-        isListed || isBare
-          ? []
-          : [this.decide(left, before), this.decide(right, [...before, ...findValues(left)])];
+    const whole = this.decide(text, before);
+    for (const { left, right } of splitWeakly(text)) {
+      const [said, values] = [findValues(left), findValues(right)];
+      const then = [...before, ...said];
+      const [first = ''] = words(right);
+      const isOrder =
+        READING.test(right) || CHANGES.has(first) || this.profiles.some(({ verbs }) => verbs.includes(first));
+      if (isRefused(right)) return [...this.refine(left, before), right];
+      if (isRefused(left) && isOrder) return [left, ...this.refine(right, then)];
+      const isTelling = values.some(({ kind }) => /expression|json|url|phone|code/.test(kind));
+      const { kind } = said.findLast(({ end }) => end === left.length) ?? {};
+      const isListed = kind !== undefined && values.some((value) => value.start === 0 && value.kind === kind);
+      if ((!isTelling && words(values.reduce(blank, right)).length === 0) || isListed) continue;
+      const one = this.decide(left, before);
+      // "Enroll Ann in A and Bob in B": the second one has no verb of its own.
+      const full = isOrder ? right : `${left.split(' ')[0]} ${right}`;
+      const again = full === right ? undefined : this.decide(full, then);
+      const isAgain = again?.profile === one?.profile && again?.profile.verbs.includes(words(left)[0] ?? '');
+      const two = isAgain ? again : this.decide(right, then);
       if (one === undefined || two === undefined) continue;
       const isSame = JSON.stringify(one.filled.args) === JSON.stringify(two.filled.args);
       if (one.profile === two.profile && (one.profile.whole || two.filled.evidence < 1 || isSame)) continue;
       // Not when that would tear apart what the whole has, unless it begins as a thing to do does.
-      const [first = ''] = words(right);
-      const isOrder =
-        READING.test(right) || CHANGES.has(first) || this.profiles.some(({ verbs }) => verbs.includes(first));
       const lacks = one.filled.missing.length + two.filled.missing.length + (isOrder ? 0 : 1);
-      if (whole && whole.filled.evidence > one.filled.evidence && whole.filled.missing.length < lacks)
-        continue;
-      return [left, ...this.refine(right, [...before, ...findValues(left)])];
+      const hasMore = whole !== undefined && whole.filled.evidence > one.filled.evidence;
+      if (hasMore && whole.filled.missing.length < lacks) continue;
+      return [left, ...this.refine(isAgain ? full : right, then)];
     }
     return [text];
   }
 
   private add(text: string, then: boolean, before: readonly Value[]): void {
     const choice = this.decide(text, before);
-    const refused = NEGATED.test(text);
+    const refused = isRefused(text);
     const values = findValues(text);
     const isChat =
       words(values.reduce(blank, text)).length === 0 && values.every(({ kind }) => kind === 'date');
@@ -188,12 +196,20 @@ export class Plan {
   }
 }
 
+/** Is this said to be left undone? */
+function isRefused(text: string): boolean {
+  return NEGATED.test(text.split(QUOTING)[0] ?? '');
+}
+
 /** For (0.3) or against a tool by what it does; undefined when it does what nobody asked for. */
 function verbFit(
   { verbs, tool, terms }: Profile,
   [lead = '']: readonly string[],
   text: string,
 ): number | undefined {
+  const heard = new Set(text.toLowerCase().match(/[a-z]+/g));
+  const parts = tool.name.toLowerCase().split(/[\W_]+/);
+  if (parts.some((part) => heard.has(OPPOSITES.get(part) ?? '') && !heard.has(part))) return undefined;
   if (verbs.length === 0)
     return READS.test(tool.name) && CHANGES.has(lead) && !terms.has(lead) ? undefined : 0;
   // "Books" is no order to book.

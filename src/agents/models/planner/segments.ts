@@ -1,7 +1,16 @@
 const THEN = /^(?:and\s+)?(?:then|afterwards|after that|next(?=,))\b,?\s+/i;
 /** Where a request surely ends: before "then", at "also", a refusal, an introduction, a sentence, a semicolon, a line. */
-const BREAK =
-  /,?\s+(?:and\s+)?(?=(?:then|afterwards|after that)\b)|,?\s+and\s+also\s+|,?\s+also,?\s+(?=\w+\s)|,\s+plus\s+|,?\s+(?:but|and)\s+(?=(?:please\s+)?(?:do not|don['’]t|never)\s)|,\s+(?=(?:please\s+)?(?:do not|don['’]t|never|just)\s)|(?<=\b(?:things|questions|tasks|following|requests|steps)):\s+|(?<=[?!])\s+(?!\s*[-+*/^]\s*\d)|(?<!\b(?:e\.g|i\.e|etc|vs|mr|mrs|ms|dr|no|approx|\d))\.(?:\s+|$)|\s*;\s*|\s+[a-z\d]\)\s+|\s*\n+\s*(?:[-*•]|\d+[.)])?\s*/i;
+const BREAK = new RegExp(
+  [
+    /,?\s+(?:and\s+)?(?=(?:then|afterwards|after that)\b)|,?\s+and\s+also\s+|,?\s+also,?\s+(?=\w+\s)|,\s+plus\s+/,
+    /(?:,?\s+(?:but|and)|,)\s+(?=(?:please\s+)?(?:do not|don['’]t|never|under no)\s)|,\s+(?=just\s)/,
+    /(?<=\b(?:things|questions|tasks|following|requests|steps)):\s+|(?<=[?!])\s+(?!\s*[-+*/^]\s*\d)/,
+    /(?<!\b(?:e\.g|i\.e|etc|vs|mr|mrs|ms|dr|no|approx|\d))\.(?:\s+|$)|\s*;\s*|\s+[a-z\d]\)\s+|\s*\n+\s*(?:[-*•]|\d+[.)])?\s*/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'i',
+);
 const LEAD =
   /^\s*(?:(?:hi|hey|hello|good (?:morning|evening|day))(?: there| all)?[,!]?(?:\s+|$))?(?:(?:and|also|first(?:ly)?|second(?:ly)?|third|finally|lastly|in addition|additionally|besides|moreover|plus|but|[-*•]|\d+[.)]|[a-z]\))[,:]?\s+)*/i;
 const WEAK = /,?\s+(?:and|&|plus|as well as|along with|together with)\s+|,\s+|\s+-\s+/gi;
@@ -9,16 +18,6 @@ const WEAK = /,?\s+(?:and|&|plus|as well as|along with|together with)\s+|,\s+|\s
 const EXCEPT = /,\s*not\s[^,.;?!]+|\s*\b(?:without|instead of|rather than)\s+\w+ing\b[^,.;?!]*/gi;
 /** Quotes, code, brackets and JSON stay whole. */
 const WHOLE = /"[^"]*"|“[^”]*”|`[^`]*`|(?<!\w)'[^'\n]*'(?!\w)|\{.*\}|\[[^[\]]*\]|\([^()]*\)/gs;
-
-/** Takes out of a text what stays whole, and puts it back. */
-function protect(text: string): { plain: string; restore: (part: string) => string } {
-  const kept: string[] = [];
-  const plain = text.replace(WHOLE, (part) => `\uE000${kept.push(part) - 1}\uE001`);
-  return {
-    plain,
-    restore: (part) => part.replace(/\uE000(\d+)\uE001/g, (_, at: string) => kept[Number(at)] ?? ''),
-  };
-}
 
 /** Splits a request into parts that stand for themselves; `later` ones come after the part before them. */
 export function split(request: string): { text: string; later: boolean }[] {
@@ -30,17 +29,23 @@ export function split(request: string): { text: string; later: boolean }[] {
   });
 }
 
-/** Every way a part may be two: "… and …", never between the numbers of a list. Whether it is, only the tools can say. */
+/** Every way a part may be two, never between the numbers of a list. Whether it is, only the tools can say. */
 export function splitWeakly(text: string): { left: string; right: string }[] {
   const { plain, restore } = protect(text);
-  return [...plain.matchAll(WEAK)]
-    .map(({ 0: mark, index }) => ({
-      left: restore(plain.slice(0, index)),
-      right: restore(plain.slice(index + mark.length)),
-    }))
-    .filter(
-      ({ left, right }) =>
-        !/^(?:for|in|of|on|about|regarding)\s[^,]*$/i.test(left) &&
-        !(/\d$/.test(left) && /^\d[\d.,]*(?:,|\s+(?:and|&)\b|\s*$)/i.test(right)),
-    );
+  return [...plain.matchAll(WEAK)].flatMap(({ 0: mark, index }) => {
+    const [left, right] = [restore(plain.slice(0, index)), restore(plain.slice(index + mark.length))];
+    const isContext = /^(?:for|in|of|on|about|regarding)\s[^,]*$/i.test(left);
+    const isListed = /\d$/.test(left) && /^\d[\d.,]*(?:,|\s+(?:and|&)\b|\s*$)/i.test(right);
+    return isContext || isListed ? [] : [{ left, right }];
+  });
+}
+
+/** Takes out of a text what stays whole, and puts it back. */
+function protect(text: string): { plain: string; restore: (part: string) => string } {
+  const kept: string[] = [];
+  const plain = text.replace(WHOLE, (part) => `\uE000${kept.push(part) - 1}\uE001`);
+  return {
+    plain,
+    restore: (part) => part.replace(/\uE000(\d+)\uE001/g, (_, at: string) => kept[Number(at)] ?? ''),
+  };
 }

@@ -1,29 +1,15 @@
 import { findExpression } from '../../../tools/builtin/calculator/english.js';
 
 /** A piece of a text that may be an argument, and what it is by its looks. */
-export interface Value {
+export type Value = {
   readonly kind: string;
   readonly value: unknown;
   readonly start: number;
   readonly end: number;
-}
+};
 
 const NUMBERS = 'one two three four five six seven eight nine ten eleven twelve'.split(' ');
 const DAYS = 'sunday monday tuesday wednesday thursday friday saturday'.split(' ');
-const SPANS: Readonly<Record<string, number>> = {
-  today: 0,
-  tonight: 0,
-  tomorrow: 1,
-  week: -7,
-  month: -30,
-  year: -365,
-};
-const ZONES = new Map(
-  Intl.supportedValuesOf('timeZone').map((zone) => [
-    zone.replace(/.*\//, '').replaceAll('_', ' ').toLowerCase(),
-    zone,
-  ]),
-);
 const MONTH = '(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\\.?';
 const DAY = String.raw`\d{1,2}(?:st|nd|rd|th)?`;
 const any = (flags: string, ...patterns: readonly (RegExp | string)[]) =>
@@ -31,6 +17,7 @@ const any = (flags: string, ...patterns: readonly (RegExp | string)[]) =>
 
 /** What a value looks like, most telling first; what one kind takes the next does not see. */
 const PATTERNS = {
+  json: /(?<![\w\]])(?:\{.*\}|\[.*\])/gs,
   quoted: /"([^"\n]+)"|“([^”\n]+)”|„([^“”\n]+)[“”]|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)/g,
   url: /\bhttps?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]]/gi,
   email: /\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b/g,
@@ -38,22 +25,22 @@ const PATTERNS = {
   date: any(
     'gi',
     /\b\d{4}-(?:0[1-9]|1[0-2])(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?)?\b(?!\s*[-+*/]\s*\d)/,
-    String.raw`\b(?:${MONTH} ${DAY}|${DAY} (?:of )?${MONTH}),? \d{4}\b|\b(?:next |this )?(?:${DAYS.join('|')})\b`,
-    /\b(?:today|tonight|tomorrow|yesterday|(?:\d+|an?|two|three) (?:day|week|month|year)s? ago|last (?:week|month|year))\b/,
+    String.raw`\b(?:${MONTH} ${DAY}|${DAY} (?:of )?${MONTH}),? \d{4}\b`,
+    String.raw`\b(?:today|tonight|tomorrow|yesterday|(?:next |this )?(?:${DAYS.join('|')}))\b`,
   ),
-  time: /\b(?:[01]?\d|2[0-3])(?::[0-5]\d(?: ?[ap]m)?| ?[ap]m)\b|\bnoon\b/gi,
-  zone: /\b(?:Africa|America|Asia|Atlantic|Australia|Europe|Pacific|Etc)\/[\w/+-]+|\b(?:UTC|GMT)(?:[+-]\d{1,2})?\b/g,
+  time: /\b(?:[01]?\d|2[0-3])(?::[0-5]\d(?: ?[ap]m)?| ?[ap]m)\b/gi,
+  zone: /\b[A-Z][a-z]+\/[A-Z]\w+\b|\b(?:UTC|GMT)(?:[+-]\d{1,2})?\b/g,
   hash: /\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\bHEAD(?:[~^]\d*)*/g,
   path: any(
     'g',
     /\$(?:\.\w+|\[[\d*]+\])+|\b[A-Za-z_]\w*(?:\.\w+)*\[[\d*]*\](?:\.\w+|\[[\d*]*\])*/,
-    /(?<![\w/])(?:\.{0,2}\/)?(?:[\w@.+*-]+\/)+(?:[\w@.+*-]*[\w@+*-])?|(?<![\w/])\/[\w.-]+|\*+\.\w+/,
-    /(?<![\w/.])\.?[\w@+-]*[A-Za-z_][\w@+-]*(?:\.[\w+-]+)*\.[A-Za-z]\w{0,11}\b|(?<![\w.])\.[a-z][\w-]+(?:\.\w+)*/,
-    /\b(?:README|LICENSE|NOTICE|CHANGELOG|VERSION|(?!profile)[A-Za-z][a-z]{2,}file)\b|(?<=\bfile (?:named |called )?)(?!\w+ed\b)[A-Za-z][\w-]+/,
+    /(?<![\w/])(?:\.{0,2}\/)?(?!\d+\/\d+|and\/|he\/|km\/)(?:[\w@.+*-]+\/)+(?:[\w@.+*-]*[\w@+*-])?|(?<![\w/])\/[\w.-]+|\*+\.\w+/,
+    /(?<![\w/.])(?![ie]\.[eg]\b)\.?[\w@+-]*[A-Za-z_][\w@+-]*(?:\.[\w+-]+)*\.[A-Za-z]\w{0,11}\b|(?<![\w.])\.[a-z][\w-]+(?:\.\w+)*/,
+    /\b(?:README|LICENSE|CHANGELOG|VERSION|(?!profile)[A-Za-z][a-z]{2,}file)\b|(?<=\b[Tt]he file )(?!that\b|was\b|which\b|\w+ed\b)[A-Za-z][\w-]+/,
   ),
   identifier: any(
     'g',
-    /\b[A-Z]+-\d+\b|\b[a-z]+-(?:[a-z]+-)*(?=\w*\d)\w+\b|\b(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z\d]{4,}\b|(?<!\S)#(?!\d)[\w-]+\b/,
+    /\b[A-Z]+(?:-[A-Z\d]+)*-\d+\b|\b[a-z]+-(?:[a-z]+-)*(?=\w*\d)\w+\b|\b(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z\d]{4,}\b|(?<!\S)[#@](?!\d)[\w-]+\b/,
     /\b[a-z]+(?:[A-Z][a-z\d]*)+\b(?:\(\))?|\b(?:[A-Z][a-z\d]+){2,}\b|\b\w+_\w+\b|\b\w+\(\)/,
   ),
   number: any(
@@ -62,59 +49,49 @@ const PATTERNS = {
     String.raw`\b(?:${NUMBERS.slice(1).join('|')}|one(?= (?!of|with|that|who|in|to|is|for)\w))\b`,
   ),
   code: /\b[A-Z]{2,5}\b/g,
-  name: /(?<![.!?]\s{0,3})(?<=\S\s+)(?!(?:I|What|Who|Find|Show|Tell|Then|The|And|Is)\b)(?=\p{Lu}[\p{L}'’-]*\p{Ll})\p{Lu}[\p{L}'’-]+(?:\s+(?:(?:de|du|la|van|von|of|del|der)\s+)?\p{Lu}[\p{L}'’-]*)*/gu,
+  name: /(?<![.!?]\s{0,3})(?<=\S\s+)(?!(?:I|What|Who|Find|Show|Tell|Then|The|And|Is)\b)(?=\p{Lu}[\p{L}'’-]*\p{Ll})(?:(?:Dr|Mrs?|Ms|Prof)\.\s+)?\p{Lu}[\p{L}'’-]+(?:\s+(?:(?:de|du|la|van|von|of|del|der)\s+)?\p{Lu}[\p{L}'’-]*)*/gu,
 };
-/** Things that only look like a path. */
-const NO_PATH =
-  /^(and\/or|he\/she|km\/h|[ie]\.[eg]|w\/o|n\/a|[ap]\.m|vs\.|\.\w|was|were|be|it|that|last|which|called|named)$|^[\d./]+$/i;
 
 /** Everything in a text that may be an argument, in the order of the text. */
 export function findValues(text: string): Value[] {
-  const found = findJson(text);
-  let rest = found.reduce(blank, text);
+  const found: Value[] = [];
+  let rest = text;
   for (const [kind, pattern] of Object.entries(PATTERNS)) {
     const sum = kind === 'number' ? findExpression(rest) : undefined;
     if (sum !== undefined) found.push({ kind: 'expression', value: sum, start: 0, end: 0 });
     for (const match of rest.matchAll(pattern)) {
       const inner = match.slice(1).find((group) => group !== undefined) ?? match[0];
-      if (kind === 'path' && NO_PATH.test(inner)) continue;
       const at = { start: match.index, end: match.index + match[0].length };
-      found.push({ kind, value: READ[kind]?.(inner) ?? inner, ...at });
+      const value = READ[kind] === undefined ? inner : READ[kind](inner);
+      if (value !== undefined) found.push({ kind, value, ...at });
       // A file may be named like anything: `build`, "my.file".
       if (kind === 'quoted' && /^`\S+`$|[/.]\w/.test(match[0]))
         found.push({ kind: 'path', value: inner, ...at });
     }
     if (kind !== 'code') rest = found.reduce(blank, rest);
   }
-  const places = /(?<=\b(?:in|at|for|to|from|and),? )\p{L}+(?: \p{Lu}\p{L}+)*/gu;
-  for (const { 0: word, index: start } of text.matchAll(places)) {
-    const value = ZONES.get(word.toLowerCase());
-    if (value !== undefined) found.push({ kind: 'zone', value, start, end: start + word.length });
-  }
   return found.sort((a, b) => a.start - b.start);
 }
 
 /** The text with what was taken blanked out, positions kept. */
-export function blank(text: string, { start, end }: { start: number; end: number }): string {
+export function blank(text: string, { start, end }: Value): string {
   return text.slice(0, start) + ' '.repeat(end - start) + text.slice(end);
 }
 
-function findJson(text: string): Value[] {
-  const { 0: json = '', index: start = 0 } = /(?<![\w\]])(?:\{.*\}|\[.*\])/s.exec(text) ?? {};
-  try {
-    return [{ kind: 'json', value: JSON.parse(json) as unknown, start, end: start + json.length }];
-  } catch {
-    return [];
-  }
-}
-
 const READ: Readonly<Record<string, (text: string) => unknown>> = {
+  json: (text) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      return undefined;
+    }
+  },
   number: (text) => {
     const word = NUMBERS.indexOf(text.toLowerCase());
     return word >= 0 ? word + 1 : Number(text.replace(/[,$€£k]/g, '')) * (text.endsWith('k') ? 1000 : 1);
   },
   time: (text) => {
-    const [, hour = '12', minute = '00', half = ''] = /(\d+)(?::(\d+))? ?([ap]m)?/i.exec(text) ?? [];
+    const [, hour = '', minute = '00', half = ''] = /(\d+)(?::(\d+))? ?([ap]m)?/i.exec(text) ?? [];
     const hours = half === '' ? Number(hour) : (Number(hour) % 12) + (/p/i.test(half) ? 12 : 0);
     return `${String(hours).padStart(2, '0')}:${minute}`;
   },
@@ -122,10 +99,17 @@ const READ: Readonly<Record<string, (text: string) => unknown>> = {
   date: (text) => {
     if (/^\d{4}-/.test(text)) return text;
     const weekday = DAYS.findIndex((day) => text.toLowerCase().endsWith(day));
-    const [, count = '', unit = text] = /^(\w+) (day|week|month|year)/i.exec(text) ?? [];
-    const ago = (SPANS[unit.toLowerCase()] ?? -1) * (Number(count) || NUMBERS.indexOf(count) + 1 || 1);
-    const days = weekday < 0 ? ago : ((weekday - new Date().getUTCDay() + 6) % 7) + 1;
+    const near = /yesterday/i.test(text) ? -1 : /tomorrow/i.test(text) ? 1 : 0;
+    const days = weekday < 0 ? near : ((weekday - new Date().getUTCDay() + 6) % 7) + 1;
     const named = Date.parse(`${text.replace(/(?<=\d)(st|nd|rd|th)|\bof /gi, '')} UTC`);
     return new Date(named || Date.now() + days * 86_400_000).toISOString().slice(0, 10);
   },
 };
+
+const ZONES = new Map(
+  Intl.supportedValuesOf('timeZone').map((zone) => [zone.replace(/.*\//, '').replaceAll('_', ' '), zone]),
+);
+/** The time zone of a city. */
+export function zoneOf(city: unknown): string | undefined {
+  return ZONES.get(String(city).replace(/\b[a-z]/g, (letter) => letter.toUpperCase()));
+}

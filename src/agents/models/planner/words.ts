@@ -3,7 +3,7 @@ const STOP = new Set(
   `a about above actually after all also am an and any anything are as ask at be been before being below between but by can
   check could d did do does done during each few for from gave get give given go had has have he help her here him his how i
   if in into is it its just kindly know least let like likes ll m many me mine more most much my near need no not now of off
-  oh ok okay on one only or our out over per please quickly re s shall she should so some something t take tell than thank
+  oh ok okay on one only or our out over per please quickly re s shall she should so some something t tell than thank
   thanks that the their them then there these they thing things this those to too under until up us use using ve very via
   want wants was we were what whats when where whether which while who whom whose will with within would you your often times
   recently brief short briefly advance cheers answer answers exactly currently again lot bye called named titled saying says`.split(
@@ -32,9 +32,8 @@ const SAME =
   |light lamp|song track music|direction route way|compare diff difference|vacation leave holiday`
     .split('|')
     .map((group) => new Set(group.trim().split(/\s+/).map(stem)));
-const SYNONYMS = new Map<string, Set<string>>();
-for (const group of SAME)
-  for (const one of group) SYNONYMS.set(one, new Set([...(SYNONYMS.get(one) ?? []), ...group]));
+const SYNONYMS = new Map<string, ReadonlySet<string>>();
+for (const group of SAME) for (const one of group) SYNONYMS.set(one, new Set([...synonyms(one), ...group]));
 
 /** Lower-case stems of the words that matter; camelCase, snake_case and kebab-case are taken apart. */
 export function words(text: string): string[] {
