@@ -50,7 +50,11 @@ export function registerMcpServers(program: Command, env: CliEnv): void {
       const auth = authOf(options);
       const body = { name, url, auth, headers: headersOf(options.header ?? []) };
       const server = await api.post<McpServer>(MCP_SERVERS, body);
-      if (options.oauth === undefined) return refresh(api, out, server.id);
+      if (options.oauth === undefined)
+        return refresh(api, out, server.id).catch((error: unknown) => {
+          out.note(`${name} is added, and is looked at again by itself; mcp-servers remove takes it away`);
+          throw error;
+        });
       if (out.json) out.data(server);
       else out.line(`${name} is added; its tools come when you sign in: mcp-servers sign-in ${name}`);
     });

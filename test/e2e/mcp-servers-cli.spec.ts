@@ -9,7 +9,7 @@ import { addMember, type TestAccount } from '../support/accounts.js';
 import { buildOnce, environment, PROJECT } from '../support/server-process.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 let server: TestApp;
 let upstream: McpUpstream;
@@ -134,6 +134,11 @@ describe('sign-in', () => {
   });
 
   it('says what is wrong', async () => {
+    expect(await cli('add', 'gone', 'http://127.0.0.1:1/mcp')).toMatchObject({
+      code: 69,
+      stderr: expect.stringContaining('gone is added, and is looked at again by itself'),
+    });
+    expect((await cli('remove', 'gone')).code).toBe(0);
     expect((await cli('add', 'plain', upstream.url)).code).toBe(0);
     expect(await cli('sign-in', 'plain')).toMatchObject({
       code: 1,

@@ -150,7 +150,7 @@ describe('the whole registry as a file', () => {
         section: 'openapiImports',
         name: 'pets',
         action: 'added',
-        message: '1 tools',
+        message: '1 tool',
       }),
     );
     expect(parse(await to.text())).toMatchObject({ tools: [], openapiImports: [], mcpServers: [] });

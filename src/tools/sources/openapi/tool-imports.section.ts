@@ -79,7 +79,7 @@ export class ToolImportsSection extends RegistrySection {
       name,
       action: row === undefined ? 'added' : 'changed',
       ...(changes !== undefined && { changes }),
-      message: `${report.made.length} tools`,
+      message: report.made.length === 1 ? '1 tool' : `${report.made.length} tools`,
       warnings: warningsOf(report),
       apply: () => this.imports.apply(actor, prepared),
     };
