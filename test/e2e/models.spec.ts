@@ -53,7 +53,9 @@ describe('models without a key', () => {
 
   it('never let rules stand in for an LLM', async () => {
     const models = server.app.get(ChatModels);
-    await expect(models.open('openai:gpt-5-mini', { fallbackModels: ['builtin:planner'] })).rejects.toMatchObject({
+    await expect(
+      models.open('openai:gpt-5-mini', { fallbackModels: ['builtin:planner'] }),
+    ).rejects.toMatchObject({
       code: 'model_not_available',
     });
   });
@@ -81,6 +83,95 @@ describe('a model behind OPENAI_BASE_URL', () => {
     expect(generatedBy).toBe('llm');
     expect((await model.invoke('hi')).text).toBe('From next door.');
     expect(llm.requests.at(-1)).toMatchObject({ model: 'local-1', stream: true });
+  });
+});
+
+describe('a model that is not set up as it should be', () => {
+  let llm: LlmServer;
+  let server: TestApp;
+  let token: string;
+  /** Asks a model once, and gives what its run and GET models say. */
+  async function failure() {
+    const name = `a${Math.random().toString(36).slice(2)}`;
+    const agent = { name, description: 'd', instructions: 'Help.' };
+    await server.call('POST', '/api/v1/agents', { token, body: agent });
+    const body = { input: 'Hi', agent: name };
+    const { body: run } = await server.call('POST', '/api/v1/runs', { token, body });
+    const done = await server.call('GET', `/api/v1/runs/${run.id}/wait?timeoutMs=20000`, { token });
+    const models = (await server.call('GET', '/api/v1/models', { token })).body.items;
+    const { problem } = models.find(({ isDefault }: { isDefault: boolean }) => isDefault);
+    return { error: done.body.error, problem };
+  }
+  beforeAll(async () => {
+    llm = await startOpenAiServer();
+    server = await startTestApp({
+      LLM_MODEL: 'openai:local-1',
+      OPENAI_BASE_URL: llm.url,
+      OPENAI_API_KEY: 'k',
+    });
+    token = await server.login();
+  });
+  afterAll(async () => {
+    await server?.stop();
+    await llm?.close();
+  });
+
+  const refusal = (status: number, message: string) => ({ kind: 'error', status, message }) as const;
+  it.each([
+    ['a wrong key', refusal(401, 'no'), 'model_unauthorized', /check OPENAI_API_KEY\./],
+    [
+      'a wrong name',
+      refusal(404, 'no such model'),
+      'model_not_found',
+      /know openai:local-1.*OPENAI_BASE_URL.*\/v1/,
+    ],
+    [
+      'Ollama with a model without tools',
+      refusal(400, 'registry.ollama.ai/library/gemma:2b does not support tools'),
+      ...(['model_request_rejected', /cannot call tools/] as const),
+    ],
+    [
+      'vLLM without its tool parser',
+      refusal(400, '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'),
+      ...(['model_request_rejected', /cannot call tools/] as const),
+    ],
+    [
+      'a reasoning model with a temperature',
+      refusal(400, "Unsupported value: 'temperature' does not support 0 with this model."),
+      ...(['model_request_rejected', /check modelSettings/] as const),
+    ],
+    [
+      'a web page at the address',
+      { kind: 'html' } as const,
+      'model_unavailable',
+      /check that it runs, and OPENAI_BASE_URL/,
+    ],
+  ])('says what to mend: %s', async (_, script, code, words) => {
+    llm.play(script);
+    const { error, problem } = await failure();
+    expect(error).toEqual({ code, message: expect.stringMatching(words) });
+    expect(problem).toBe(error.message);
+    llm.play({ kind: 'reply', text: 'Fine.' });
+    expect(await failure()).toEqual({ error: undefined, problem: undefined });
+  });
+
+  it('says what to mend: nobody is at the address', async () => {
+    await llm.close();
+    const { error } = await failure();
+    expect(error.code).toBe('model_unavailable');
+    expect(error.message).toMatch(/openai:local-1 cannot be reached.*OPENAI_BASE_URL/);
+  });
+
+  it('says what to mend: a package that is not installed', async () => {
+    const agent = { name: 'mistral', description: 'd', instructions: 'i', model: 'mistral:large' };
+    await server.call('POST', '/api/v1/agents', { token, body: agent });
+    const body = { input: 'Hi', agent: 'mistral' };
+    const { body: run } = await server.call('POST', '/api/v1/runs', { token, body });
+    const done = await server.call('GET', `/api/v1/runs/${run.id}/wait?timeoutMs=20000`, { token });
+    expect(done.body.error).toEqual({
+      code: 'model_not_available',
+      message: expect.stringContaining('run npm install @langchain/mistralai and set MISTRAL_API_KEY.'),
+    });
   });
 });
 

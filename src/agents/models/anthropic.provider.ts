@@ -1,5 +1,6 @@
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { type Env } from '../../config/env.js';
+import { type SetUp } from './explain-failure.js';
 import { lazily } from './lazy-import.js';
 import { LLM_CAPABILITIES, type ModelProvider, type ModelUse, type OperatorFetch } from './model-provider.js';
 import { anthropicSchema } from './native-schema.js';
@@ -21,6 +22,13 @@ export class AnthropicProvider implements ModelProvider {
       Partial<Pick<Env, 'ANTHROPIC_PROMPT_CACHE'>>,
     private readonly fetchFor: OperatorFetch,
   ) {}
+
+  get setUp(): SetUp {
+    return {
+      key: 'ANTHROPIC_API_KEY',
+      ...(this.env.ANTHROPIC_BASE_URL !== undefined && { url: 'ANTHROPIC_BASE_URL' }),
+    };
+  }
 
   unavailable(): string | undefined {
     const { ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL } = this.env;

@@ -12,6 +12,7 @@ export class AzureProvider implements ModelProvider {
   readonly generatedBy = 'llm';
   readonly description = 'A deployment of Azure OpenAI.';
   readonly capabilities = LLM_CAPABILITIES;
+  readonly setUp = { key: 'AZURE_OPENAI_API_KEY', url: 'AZURE_OPENAI_ENDPOINT' };
 
   constructor(
     private readonly env: Pick<Env, 'AZURE_OPENAI_API_KEY' | 'AZURE_OPENAI_ENDPOINT'>,

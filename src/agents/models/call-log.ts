@@ -1,4 +1,5 @@
 import { type BaseMessage } from '@langchain/core/messages';
+import { type AppError } from '../../common/app-error.js';
 import { TokenCount, type TokenUsage } from './token-count.js';
 
 /** One request to one model. */
@@ -35,4 +36,10 @@ export class CallLog {
   get ending(): unknown {
     return this.attempts.find(({ state }) => state === 'answered')?.ending;
   }
+}
+
+/** A provider that was late, or that nobody listened to any more, may have worked; one that refused has not. */
+export function outcomeOf({ count }: Attempt, failure: AppError, signal?: AbortSignal): Attempt['state'] {
+  const mayHaveWorked = count.hasBegun || failure.code === 'model_timeout' || signal?.aborted === true;
+  return mayHaveWorked ? 'failed' : 'refused';
 }

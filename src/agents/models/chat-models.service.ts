@@ -40,6 +40,8 @@ export interface ModelInfo {
   readonly provider: string;
   readonly available: boolean;
   readonly reason?: string;
+  /** What its last call from this process failed with. */
+  readonly problem?: string;
   readonly description: string;
   /** Agents that name no model use it. */
   readonly isDefault: boolean;
@@ -120,11 +122,13 @@ export class ChatModels {
       const provider = this.providerOf(id);
       const reason = provider.unavailable();
       const { name, description, capabilities } = provider;
+      const problem = this.breakers.problemOf(id);
       return {
         id,
         provider: name,
         available: reason === undefined,
         ...(reason && { reason }),
+        ...(problem && { problem }),
         description,
         isDefault,
         capabilities,
@@ -140,9 +144,10 @@ export class ChatModels {
   private async candidate(id: string, { output, ...use }: ModelUse): Promise<Candidate> {
     const key = output === undefined ? '' : `${id} ${canonicalHash(output)}`;
     const plain = () => this.openLlm(id, use);
-    if (output === undefined || this.refused.has(key)) return { id, model: await plain() };
+    const { setUp } = this.providerOf(id);
+    if (output === undefined || this.refused.has(key)) return { id, model: await plain(), setUp };
     const model = await this.openLlm(id, { ...use, output });
-    return { id, model, plain, refused: () => this.refused.set(key, true) };
+    return { id, model, setUp, plain, refused: () => this.refused.set(key, true) };
   }
 
   private async openLlm(id: string, use: ModelUse): Promise<BaseChatModel> {

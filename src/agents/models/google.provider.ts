@@ -1,5 +1,6 @@
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { type Env } from '../../config/env.js';
+import { type SetUp } from './explain-failure.js';
 import { lazily } from './lazy-import.js';
 import { LLM_CAPABILITIES, type ModelProvider, type ModelUse, type OperatorFetch } from './model-provider.js';
 import { googleSchema } from './native-schema.js';
@@ -18,6 +19,13 @@ export class GoogleProvider implements ModelProvider {
     private readonly env: Pick<Env, 'GOOGLE_API_KEY' | 'GOOGLE_BASE_URL'>,
     private readonly fetchFor: OperatorFetch,
   ) {}
+
+  get setUp(): SetUp {
+    return {
+      key: 'GOOGLE_API_KEY',
+      ...(this.env.GOOGLE_BASE_URL !== undefined && { url: 'GOOGLE_BASE_URL' }),
+    };
+  }
 
   unavailable(): string | undefined {
     const { GOOGLE_API_KEY, GOOGLE_BASE_URL } = this.env;

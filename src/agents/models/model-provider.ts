@@ -1,5 +1,6 @@
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { type JsonSchema } from '../../tools/tool.js';
+import { type SetUp } from './explain-failure.js';
 
 /** What models of a provider can do, as far as the provider goes; a single model may do less. */
 export interface ModelCapabilities {
@@ -37,6 +38,8 @@ export interface ModelProvider {
   readonly generatedBy: 'rules' | 'llm';
   readonly description: string;
   readonly capabilities: ModelCapabilities;
+  /** What to check when it does not answer. */
+  readonly setUp?: SetUp;
   /** Why it cannot be used now: names the variable to set. Undefined when it can. */
   unavailable(): string | undefined;
   /** Makes a model without calling the provider. Throws `model_not_available` for a name that cannot exist. */

@@ -16,6 +16,12 @@ const Model = named(
     provider: z.string(),
     available: z.boolean(),
     reason: z.string().optional().describe('What to set when it is not available.'),
+    problem: z
+      .string()
+      .optional()
+      .describe(
+        'What its last call from this instance failed with, and what to mend; gone once one succeeds.',
+      ),
     description: z.string(),
     isDefault: z.boolean().describe('Agents that name no model use it.'),
     capabilities: z

@@ -1,5 +1,6 @@
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { type Env } from '../../config/env.js';
+import { type SetUp } from './explain-failure.js';
 import { lazily } from './lazy-import.js';
 import { LLM_CAPABILITIES, type ModelProvider, type ModelUse, type OperatorFetch } from './model-provider.js';
 import { openAiFields } from './openai-fields.js';
@@ -20,6 +21,13 @@ export class OpenAiProvider implements ModelProvider {
   ) {
     this.description =
       env.OPENAI_BASE_URL === undefined ? 'A model of OpenAI.' : 'A model of an OpenAI-compatible server.';
+  }
+
+  get setUp(): SetUp {
+    return {
+      key: 'OPENAI_API_KEY',
+      ...(this.env.OPENAI_BASE_URL !== undefined && { url: 'OPENAI_BASE_URL' }),
+    };
   }
 
   unavailable(): string | undefined {

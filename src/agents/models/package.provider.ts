@@ -48,6 +48,7 @@ export class PackageProvider implements ModelProvider {
   readonly generatedBy = 'llm';
   readonly description: string;
   readonly capabilities = { ...LLM_CAPABILITIES, structuredOutput: false };
+  readonly setUp: { readonly key: string };
   private readonly load: () => Promise<Record<string, unknown>>;
 
   constructor(
@@ -56,6 +57,7 @@ export class PackageProvider implements ModelProvider {
     load?: () => Promise<Record<string, unknown>>,
   ) {
     this.name = provider.name;
+    this.setUp = { key: provider.variable };
     this.description = `A model of ${provider.title}, by the package ${provider.package}.`;
     this.load = load ?? lazily(() => import(provider.package) as Promise<Record<string, unknown>>);
   }

@@ -10,7 +10,8 @@ import { type ChatGenerationChunk, type ChatResult } from '@langchain/core/outpu
 import { convertToOpenAITool } from '@langchain/core/utils/function_calling';
 import { type AppError } from '../../common/app-error.js';
 import { chunkOf, endOf, isWorth, told } from './answer-chunks.js';
-import { type Attempt, CallLog } from './call-log.js';
+import { explained, type SetUp } from './explain-failure.js';
+import { type Attempt, CallLog, outcomeOf } from './call-log.js';
 import { type Admission, type ModelBreakers } from './model-breakers.js';
 import { modelError } from './model-error.js';
 import { ModelErrors } from './models.errors.js';
@@ -20,6 +21,8 @@ export interface Candidate {
   readonly model: BaseChatModel;
   /** The same without what the provider may refuse: the schema of the answer. */
   readonly plain?: () => Promise<BaseChatModel>;
+  /** What to check when it does not answer. */
+  readonly setUp?: SetUp;
   /** Is told when that answered where the model itself was refused. */
   readonly refused?: () => void;
 }
@@ -129,14 +132,16 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
           yield* told(held.splice(0), run);
         }
         request.state = 'answered';
+        this.breakers.problem(id);
         if (model !== candidate.model) candidate.refused?.();
         yield* told([...held, chunkOf({ response_metadata: { model_id: id } })], run);
         return undefined;
       } catch (error) {
-        const failure = modelError(error);
+        const failure = explained(modelError(error), id, candidate.setUp);
         if (request !== undefined) request.state = outcomeOf(request, failure, options.signal);
         if (BROKEN.has(failure.code) && options.signal?.aborted !== true) admission?.fail();
         options.signal?.throwIfAborted();
+        this.breakers.problem(id, failure);
         if (begun) throw failure;
         const mayBeSchema = failure.code === 'model_request_rejected' && model === candidate.model;
         if (plain !== undefined && mayBeSchema) model = await plain();
@@ -189,10 +194,4 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
     await pause(wait, undefined, { signal });
     return true;
   }
-}
-
-/** A provider that was late, or that nobody listened to any more, may have worked; one that refused has not. */
-function outcomeOf({ count }: Attempt, failure: AppError, signal?: AbortSignal): Attempt['state'] {
-  const mayHaveWorked = count.hasBegun || failure.code === 'model_timeout' || signal?.aborted === true;
-  return mayHaveWorked ? 'failed' : 'refused';
 }

@@ -130,7 +130,11 @@ export class AgentLoop {
         const shown = prompt.filter((message) => message.text !== '' || message.getType() !== 'system');
         turn.listed = turn.shelf.listed;
         const { maxTokens = DEFAULT_CONTEXT_TOKENS } = turn.task.agent.memory;
-        const told = turn.listed.map(({ name, description, inputSchema }) => [name, description, inputSchema]);
+        const told = turn.listed.map(({ name, description, inputSchema }) => [
+          name,
+          description,
+          inputSchema,
+        ]);
         return toMessage(lc, await this.speak(lc, turn, fitToWindow(shown, maxTokens, told)));
       },
       wrapToolCall: async ({ toolCall: { id = '', name, args } }) => {
