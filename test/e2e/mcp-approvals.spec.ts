@@ -73,7 +73,8 @@ interface Connected {
   close(): Promise<void>;
 }
 /** What the person does with a question. */
-type Person = (message: string) => { action: 'accept' | 'decline' | 'cancel' };
+type Action = 'accept' | 'decline' | 'cancel';
+type Person = (message: string) => { action: Action } | Promise<{ action: Action }>;
 
 const endpoint = () => new URL(`${server.url}/mcp`);
 const bearer = (as: string) => ({ requestInit: { headers: { authorization: `Bearer ${as}` } } });
@@ -165,7 +166,7 @@ describe.each(cases)('%s: %s', (_era, way, connect, call) => {
 
   it('a dialog that was closed decides nothing: the call says how to decide, and the next one asks again', async () => {
     const text = word();
-    const answers: ReturnType<Person>['action'][] = ['cancel', 'accept'];
+    const answers: Action[] = ['cancel', 'accept'];
     const client = await connect(() => ({ action: answers.shift() ?? 'cancel' }));
     const first = await client.call(...call(text));
     expect(first.isError).toBe(true);
@@ -269,6 +270,32 @@ describe('an approval over MCP', () => {
     expect((await after.call('ask_worker', { task: `wipe ${task}` })).text).toContain(`wipe did ${task}`);
     expect([tools.done(text), tools.done(task)]).toEqual([['wipe'], ['wipe']]);
     await after.close();
+  });
+
+  it('of a person who takes longer than the call may: it says how to decide, and his late word counts', async () => {
+    const text = word();
+    const policy = (timeoutMs: number) =>
+      server.call('PATCH', '/api/v1/tools/ask_worker', { token, body: { policy: { timeoutMs } } });
+    await policy(5000);
+    let accept = () => {};
+    const person = new Promise<void>((resolve) => (accept = resolve));
+    const client = await legacy(async () => {
+      await person;
+      return { action: 'accept' };
+    });
+    const first = await client.call('ask_worker', { task: `wipe ${text}` });
+    await policy(300_000);
+    const id = approvalIn(first);
+    expect([first.isError, tools.done(text)]).toEqual([true, []]);
+    accept();
+    await until('it is decided', async () => {
+      const { body } = await server.call('GET', `/api/v1/approvals/${id}`, { token });
+      return body.status === 'approved';
+    });
+    const again = await client.call('ask_worker', { task: `wipe ${text}` });
+    expect(again).toEqual({ isError: false, text: expect.stringContaining(`wipe did ${text}`) });
+    expect(tools.done(text)).toEqual(['wipe']);
+    await client.close();
   });
 
   it('[S67] is for these arguments and this definition only', async () => {
