@@ -1,6 +1,6 @@
 import { linearRegExp } from '../../../tools/schema/linear-regexp.js';
 import { type Parameter, type Profile } from './tools.js';
-import { blank, type Value, zoneOf } from './values.js';
+import { blank, MAX_TEXT, MAX_VALUES, type Value, zoneOf } from './values.js';
 import { GENERIC, isForm, synonyms, words } from './words.js';
 
 /** Where arguments may come from: a part of the request, what was said before it, fields of earlier results. */
@@ -82,7 +82,7 @@ function phrases({ text, values }: Source, terms: Profile['terms']): Value[] {
   const found: Value[] = [];
   let isFirst = true;
   for (const { 0: word, index: start } of values
-    .reduce(blank, text)
+    .reduce(blank, text.slice(0, MAX_TEXT))
     .matchAll(/[\p{L}\p{N}][\p{L}\p{N}'’_-]*/gu)) {
     const stems = words(word);
     if (stems.length === 0 && !/\d/.test(word)) continue;
@@ -95,7 +95,7 @@ function phrases({ text, values }: Source, terms: Profile['terms']): Value[] {
     const end = start + word.length;
     found.push({ kind: 'words', value: text.slice(from, end), start: from, end });
   }
-  return found;
+  return found.slice(0, MAX_VALUES);
 }
 
 /** The values of one kind that stand in a list from this one on: "Paris and London", "d6, d8 and d20". */
@@ -169,7 +169,7 @@ function said(options: readonly unknown[], text: string, isLoose: boolean): unkn
       .toLowerCase()} `;
   const place = (one: unknown) => plain(text).lastIndexOf(plain(one));
   const exact = options.filter((one) => place(one) >= 0).sort((a, b) => place(b) - place(a));
-  const own = words(text);
+  const own = words(text.slice(0, MAX_TEXT));
   const isSaid = (stem: string) => own.some((word) => word === stem || (isLoose && isForm(word, stem)));
   const stems = (one: unknown) => words(String(one));
   return exact.length > 0
@@ -185,7 +185,9 @@ function isOn({ name, description, stems }: Parameter, text: string): boolean | 
   const isNegated = new RegExp(`\\b(?:no|not|without|don't)\\s+(?:\\w+\\s+)?${stems[0] ?? ''}`, 'i').test(
     text,
   );
-  return stems.length > 0 && stems.every((stem) => words(text).includes(stem)) ? !isNegated : undefined;
+  return stems.length > 0 && stems.every((stem) => words(text.slice(0, MAX_TEXT)).includes(stem))
+    ? !isNegated
+    : undefined;
 }
 
 /** A value as the parameter asks for it: a time zone for a city, and "2 hours" as 120 minutes. */
@@ -205,7 +207,7 @@ function affinity(parameter: Parameter, { kind, value, start, end }: Value, text
   const { type, kinds, required, vague, named, cue } = parameter;
   const [left, right] = [text.slice(0, start), text.slice(end)];
   const isNamed = named.test(left.slice(-60));
-  const isCued = cue.test(left);
+  const isCued = cue.test(left.slice(-60));
   if (!allows(parameter, value)) return 0;
   if (type === 'number' || type === 'integer') {
     if (kind !== 'number') return 0;
@@ -239,7 +241,7 @@ function counted({ name, stems, description }: Parameter, left: string, right: s
   const isNext = stems.some((word) => synonyms(next).has(word));
   // "5 tickets" is no number of a ticket.
   if (isNext && /id$|number|key|code/i.test(name)) return -1;
-  if (isNext || stems.some((word) => word === words(left).at(-1))) return 2.5;
+  if (isNext || stems.some((word) => word === words(left.slice(-40)).at(-1))) return 2.5;
   const told = words(description.replace(/\([^)]*\)/g, ''));
   if (next in SECONDS && [...stems, ...told].some((word) => word in SECONDS)) return 2;
   const isCount =

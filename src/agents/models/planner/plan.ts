@@ -1,7 +1,7 @@
 import { ANAPHOR, fill, type Filled } from './fill.js';
 import { split, splitWeakly } from './segments.js';
 import { CHANGES, DESTROYS, hit, type PlannerTool, type Profile, profileOf, READS } from './tools.js';
-import { blank, findValues, type Value } from './values.js';
+import { blank, findValues, MAX_TEXT, type Value } from './values.js';
 import { GENERIC, synonyms, words } from './words.js';
 
 /** One thing that is asked. Steps of one stage run at the same time; without a tool it cannot be done. */
@@ -17,6 +17,11 @@ export interface Step {
 export type PlannedCall = { name: string; args: Record<string, unknown> };
 type Choice = { profile: Profile; filled: Filled; points: number };
 
+/** Bounds of the work on one request. */
+const MAX_STEPS = 20;
+const MAX_PART = 600;
+const MAX_RESULT = 4000;
+const MAX_CHOICES = 60;
 /** Marks, inside a task, what was found before it. */
 export const SO_FAR = 'Found so far:';
 /** Kinds of value and question words, and the word that a description has for them. */
@@ -56,7 +61,7 @@ export class Plan {
   constructor(request: string, earlier: string, tools: readonly PlannerTool[]) {
     this.profiles = tools.map(profileOf);
     const known = findValues(earlier);
-    for (const { text: part, later } of split(request)) {
+    for (const { text: part, later } of split(request).slice(0, MAX_STEPS)) {
       for (const [position, text] of this.refine(part, known).entries()) {
         this.add(text, later && position === 0, [...known]);
         known.push(...findValues(text));
@@ -65,7 +70,8 @@ export class Plan {
   }
 
   /** The calls of a step; several when the text names several values. `missing` is what nobody said. */
-  calls({ text, stage, profile, before }: Step, results: readonly string[]) {
+  calls({ text, stage, profile, before }: Step, all: readonly string[]) {
+    const results = all.map((result) => result.slice(0, MAX_RESULT));
     if (profile === undefined) return { calls: [], missing: undefined };
     const { tool, whole } = profile;
     if (whole !== undefined)
@@ -99,7 +105,12 @@ export class Plan {
   private rank(text: string, before: readonly Value[]): Choice | undefined {
     const values = findValues(text);
     const isSum = values.some(({ kind }) => kind === 'expression');
-    const all = words(values.filter(({ kind }) => kind !== 'code' && kind !== 'zone').reduce(blank, text));
+    const all = words(
+      values
+        .filter(({ kind }) => kind !== 'code' && kind !== 'zone')
+        .reduce(blank, text)
+        .slice(0, MAX_TEXT),
+    );
     const hints = values.flatMap(({ kind }) => words(TELLING[kind] ?? ''));
     const asked = ASKS.flatMap(([pattern, says]) => (pattern.test(text) ? words(says) : []));
     const own = isSum
@@ -140,6 +151,7 @@ export class Plan {
 
   /** "A and B" is two when each is something to do by itself and not the same thing. */
   private refine(text: string, before: readonly Value[]): string[] {
+    if (text.length > MAX_PART || this.choices.size > MAX_CHOICES) return [text];
     const whole = this.decide(text, before);
     for (const { left, right } of splitWeakly(text)) {
       const [said, values] = [findValues(left), findValues(right)];
@@ -221,7 +233,7 @@ function verbFit(
 
 /** What a sub-agent is told: it sees nothing else, so that "it" and "the result" are spelled out. */
 function taskOf(text: string, before: readonly Value[], results: readonly string[]): string {
-  if (results.length > 0) return `${text}\n\n${SO_FAR} ${results.join('\n').slice(0, 4000)}`;
+  if (results.length > 0) return `${text}\n\n${SO_FAR} ${results.join('\n').slice(0, MAX_RESULT)}`;
   const meant = before.findLast(({ kind }) => /path|url|hash|identifier|quoted/.test(kind));
   if (meant === undefined || findValues(text).some(({ kind }) => kind === meant.kind)) return text;
   return text.replace(/\b(?:it|(?:that|this|the same|the) (?:file|url|page|commit))\b/i, () =>

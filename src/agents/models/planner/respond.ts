@@ -7,6 +7,8 @@ import { type PlannerTool } from './tools.js';
 export const NOTE = '(This answer comes from the built-in rule-based planner, not from an LLM.)';
 const CONFIGURE =
   'For free conversation and writing an operator can connect an LLM: set LLM_MODEL, e.g. LLM_MODEL=openai:<model> with OPENAI_API_KEY, or anthropic:<model> with ANTHROPIC_API_KEY.';
+/** What is longer is cut: nobody waits for rules. */
+const MAX_REQUEST = 20_000;
 const ASKED = /I need "([^"]+)"/;
 
 /** What the planner says next: the calls of the next stage, or the answer when all stages have run. It keeps nothing. */
@@ -16,12 +18,14 @@ export function respond(
 ): { text: string; calls: readonly PlannedCall[] } {
   const at = messages.findLastIndex((message) => message.getType() === 'human');
   const human = messages.slice(0, at).filter((message) => message.getType() === 'human');
-  const [request = '', found] = completed(messages.slice(0, at + 1)).split(SO_FAR);
+  const [request = '', found] = completed(messages.slice(0, at + 1))
+    .slice(0, MAX_REQUEST)
+    .split(SO_FAR);
   const plan = new Plan(
     request.trim(),
     human
       .slice(-3)
-      .map(({ text }) => text)
+      .map(({ text }) => text.slice(0, MAX_REQUEST))
       .join('\n'),
     tools,
   );

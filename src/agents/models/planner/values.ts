@@ -20,7 +20,7 @@ const PATTERNS = {
   json: /(?<![\w\]])(?:\{.*\}|\[.*\])/gs,
   quoted: /"([^"\n]+)"|“([^”\n]+)”|„([^“”\n]+)[“”]|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)/g,
   url: /\bhttps?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]]/gi,
-  email: /\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b/g,
+  email: /\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}\b/g,
   phone: /(?<!\w)\+\d[\d ()-]{5,}\d\b/g,
   date: any(
     'gi',
@@ -40,7 +40,7 @@ const PATTERNS = {
   ),
   identifier: any(
     'g',
-    /\b[A-Z]+(?:-[A-Z\d]+)*-\d+\b|\b[a-z]+-(?:[a-z]+-)*(?=\w*\d)\w+\b|\b(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z\d]{4,}\b|(?<!\S)[#@](?!\d)[\w-]+\b/,
+    /\b[A-Z]{1,20}(?:-[A-Z\d]{1,20}){0,3}-\d{1,20}\b|\b[a-z]{1,30}-(?:[a-z]{1,30}-){0,3}(?=\w{0,30}\d)\w{1,60}\b|\b(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z\d]{4,}\b|(?<!\S)[#@](?!\d)[\w-]+\b/,
     /\b[a-z]+(?:[A-Z][a-z\d]*)+\b(?:\(\))?|\b(?:[A-Z][a-z\d]+){2,}\b|\b\w+_\w+\b|\b\w+\(\)/,
   ),
   number: any(
@@ -51,6 +51,10 @@ const PATTERNS = {
   code: /\b[A-Z]{2,5}\b/g,
   name: /(?<![.!?]\s{0,3})(?<=\S\s+)(?!(?:I|What|Who|Find|Show|Tell|Then|The|And|Is)\b)(?=\p{Lu}[\p{L}'’-]*\p{Ll})(?:(?:Dr|Mrs?|Ms|Prof)\.\s+)?\p{Lu}[\p{L}'’-]+(?:\s+(?:(?:de|du|la|van|von|of|del|der)\s+)?\p{Lu}[\p{L}'’-]*)*/gu,
 };
+
+/** Longer texts are not looked through, so that planning stays quick. */
+export const MAX_TEXT = 1500;
+export const MAX_VALUES = 40;
 
 /** Everything in a text that may be an argument, in the order of the text. */
 export function findValues(text: string): Value[] {
@@ -68,9 +72,11 @@ export function findValues(text: string): Value[] {
       if (kind === 'quoted' && /^`\S+`$|[/.]\w/.test(match[0]))
         found.push({ kind: 'path', value: inner, ...at });
     }
-    if (kind !== 'code') rest = found.reduce(blank, rest);
+    // Names and numbers deep inside of a long text are no arguments.
+    if (kind === 'quoted') rest = found.reduce(blank, rest).slice(0, MAX_TEXT);
+    else if (kind !== 'code') rest = found.reduce(blank, rest);
   }
-  return found.sort((a, b) => a.start - b.start);
+  return found.sort((a, b) => a.start - b.start).slice(0, MAX_VALUES);
 }
 
 /** The text with what was taken blanked out, positions kept. */
