@@ -229,6 +229,9 @@ export const ENV_SCHEMA = z.object({
   RUN_EVENT_DAYS: integer(0, 3650)
     .default(30)
     .describe('How long a run keeps its events and what its steps said, after it has ended; 0 is for ever.'),
+  RUN_DAYS: integer(0, 3650)
+    .default(365)
+    .describe('How long a run without a conversation is kept after it has ended; 0 is for ever.'),
   TOOL_CALL_DAYS: integer(0, 3650)
     .default(90)
     .describe('How long the records of tool calls are kept; 0 is for ever.'),

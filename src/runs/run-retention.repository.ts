@@ -58,4 +58,25 @@ export class RunRetentionRepository {
     );
     return deleted;
   }
+
+  /**
+   * Deletes those of the next `limit` runs, made after run `after` and before run `before`, that have no conversation and
+   * ended long enough ago, with all that hangs on them. Gives the last run that was looked at, while there are more.
+   */
+  async deleteLone(
+    { after, before, days, limit }: { after: string; before: string; days: number; limit: number },
+    transaction: Transaction,
+  ): Promise<string | undefined> {
+    const [row]: [{ last: string | null }] = await transaction.query(
+      `with seen as (
+         select id, conversation_id is null and finished_at < now() - $4 * interval '1 day' as is_old
+           from runs where id > $1 and id < $2 order by id limit $3
+       ), gone as (
+         delete from runs where id in (select id from seen where is_old)
+       )
+       select (select id from seen order by id offset $3 - 1 limit 1) as last`,
+      [after, before, limit, days],
+    );
+    return row.last ?? undefined;
+  }
 }

@@ -6,28 +6,40 @@ import { type Transaction } from '../platform/database/transactions.js';
 import { RunRetentionRepository } from './run-retention.repository.js';
 
 const RUNS_AT_ONCE = 50;
+const LONE_AT_ONCE = 1_000;
 const EVENTS_AT_ONCE = 5_000;
 const DAY_MS = 86_400_000;
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
-/** Deletes the events of runs that ended RUN_EVENT_DAYS ago, and what their steps said. */
+/**
+ * Deletes the events of runs that ended RUN_EVENT_DAYS ago, and what their steps said; and runs without a conversation,
+ * which nobody else would delete, RUN_DAYS after their end.
+ */
 @Injectable()
 export class RunRetention {
   /** Runs up to this one were looked at in this sweep; it goes on after those that are not old, however many. */
   private after = FIRST;
+  private afterLone = FIRST;
 
   constructor(
-    @Inject(ENV) private readonly env: Pick<Env, 'RUN_EVENT_DAYS'>,
+    @Inject(ENV) private readonly env: Pick<Env, 'RUN_EVENT_DAYS' | 'RUN_DAYS'>,
     private readonly runs: RunRetentionRepository,
     housekeeping: Housekeeping,
   ) {
+    if (env.RUN_DAYS > 0) housekeeping.add('runs', (transaction) => this.sweepLone(transaction));
     if (env.RUN_EVENT_DAYS > 0) housekeeping.add('run_events', (transaction) => this.sweep(transaction));
   }
 
+  private async sweepLone(transaction: Transaction): Promise<boolean> {
+    const window = { after: this.afterLone, ...olderThan(this.env.RUN_DAYS), limit: LONE_AT_ONCE };
+    const last = await this.runs.deleteLone(window, transaction);
+    this.afterLone = last ?? FIRST;
+    return last !== undefined;
+  }
+
   private async sweep(transaction: Transaction): Promise<boolean> {
-    const days = this.env.RUN_EVENT_DAYS;
-    const window = { after: this.after, before: firstIdAt(new Date(Date.now() - days * DAY_MS)), days };
-    const { last, old } = await this.runs.next({ ...window, limit: RUNS_AT_ONCE }, transaction);
+    const window = { after: this.after, ...olderThan(this.env.RUN_EVENT_DAYS), limit: RUNS_AT_ONCE };
+    const { last, old } = await this.runs.next(window, transaction);
     if (old.length > 0) {
       await this.runs.strip(old, transaction);
       const deleted = await this.runs.deleteEvents(old, EVENTS_AT_ONCE, transaction);
@@ -36,4 +48,8 @@ export class RunRetention {
     this.after = last ?? FIRST;
     return last !== undefined;
   }
+}
+
+function olderThan(days: number): { before: string; days: number } {
+  return { before: firstIdAt(new Date(Date.now() - days * DAY_MS)), days };
 }

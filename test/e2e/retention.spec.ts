@@ -155,6 +155,31 @@ describe('a run that ended longer ago than RUN_EVENT_DAYS', () => {
   });
 });
 
+describe('a run without a conversation', () => {
+  it('is deleted RUN_DAYS after its end, however many runs of conversations are older', async () => {
+    const lone = { conversation_id: null };
+    const open = { finished_at: null, status: 'queued', start_at: daysAgo(-1) };
+    const [old, younger] = [await oldRun(366, lone), await oldRun(364, lone)];
+    const waiting = await oldRun(370, { ...lone, ...open });
+    const others: string[] = [];
+    for (let n = 0; n < 10; n += 1) others.push(await oldRun(400));
+    // More than a sweep looks at at once.
+    await server.sql(
+      `insert into runs overriding system value
+       select (jsonb_populate_record(null::runs, to_jsonb(r) || jsonb_build_object('id',
+         overlay(r.id::text placing lpad(n::text, 12, '0') from 25)))).* from runs r, generate_series(1, 1500) n where id = $1`,
+      [others[0]],
+    );
+    await sweep();
+    const left = await server.sql<{ id: string }>('select id from runs where id = any($1) order by id', [
+      [old, younger, waiting, ...others],
+    ]);
+    expect(left.map(({ id }) => id)).toEqual([younger, waiting, ...others].toSorted());
+    for (const table of ['run_steps', 'run_events']) expect(await count(table, 'run_id', old)).toBe(0);
+    await server.sql('delete from runs where id < $1', [younger]);
+  });
+});
+
 describe('sweeping', () => {
   it('deletes records of tool calls after TOOL_CALL_DAYS, and told webhooks after a week', async () => {
     const [call] = await server.sql<{ id: string }>('select id from tool_calls where run_id = $1', [young]);
