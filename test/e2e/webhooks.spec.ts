@@ -1,46 +1,13 @@
 import { createHmac } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestApp, type TestApp } from '../support/test-app.js';
+import { type Received, WebhookReceiver } from '../support/webhook-receiver.js';
 
 const HOOKS = '/api/v1/webhooks';
 
-interface Received {
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-/** A receiver that answers with the statuses it is given, then 204. */
-class Receiver {
-  readonly received: Received[] = [];
-  answers: (number | { status: number; location: string })[] = [];
-  private server!: Server;
-
-  async start(): Promise<string> {
-    this.server = createServer((request, response) => {
-      let body = '';
-      request.setEncoding('utf8');
-      request.on('data', (chunk: string) => (body += chunk));
-      request.on('end', () => {
-        this.received.push({ headers: request.headers, body });
-        const answer = this.answers.shift() ?? 204;
-        if (typeof answer === 'number') response.writeHead(answer).end();
-        else response.writeHead(answer.status, { location: answer.location }).end();
-      });
-    });
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/hook`;
-  }
-
-  stop(): Promise<void> {
-    return new Promise((resolve) => this.server.close(() => resolve()));
-  }
-}
-
 let server: TestApp;
 let token: string;
-const receiver = new Receiver();
+const receiver = new WebhookReceiver();
 let url: string;
 beforeAll(async () => {
   url = await receiver.start();

@@ -51,7 +51,7 @@ export class ZombieRig extends CrashRig {
     expect(await within('the server stops', zombie.stop(), 40_000)).toBe(0);
   }
 
-  private async everythingOf(id: string, conversationId: string): Promise<Record<string, unknown>> {
+  private async everythingOf(id: string, conversationId: string | null): Promise<Record<string, unknown>> {
     const all: Record<string, unknown> = {};
     for (const [table, column] of TABLES) {
       const value = column === 'conversation_id' ? conversationId : id;
