@@ -155,6 +155,35 @@ describe('a model that is not set up as it should be', () => {
     expect(await failure()).toEqual({ error: undefined, problem: undefined });
   });
 
+  it('a model that refuses tools while it reasons is asked without reasoning, and the next time at once', async () => {
+    const agent = { name: 'caller', description: 'd', instructions: 'i', tools: ['calculator'] };
+    await server.call('POST', '/api/v1/agents', { token, body: agent });
+    const refused = refusal(
+      400,
+      "Function tools with reasoning_effort are not supported for gpt-5.6 in /v1/chat/completions. To use function tools, use /v1/responses or set reasoning_effort to 'none'.",
+    );
+    const run = async () => {
+      const before = llm.requests.length;
+      const { body } = await server.call('POST', '/api/v1/runs', {
+        token,
+        body: { input: 'Hi', agent: 'caller' },
+      });
+      const done = await server.call('GET', `/api/v1/runs/${body.id}/wait?timeoutMs=20000`, { token });
+      const efforts = llm.requests.slice(before).map(({ reasoning_effort }) => reasoning_effort);
+      return [done.body.output?.text ?? done.body.error.message, efforts];
+    };
+    // Some refuse that as well.
+    llm.play(refused);
+    const [message, efforts] = await run();
+    expect(message).toMatch(/^openai:local-1 calls tools by the Responses API only/);
+    expect(efforts).toEqual([undefined, 'none']);
+    llm.think(() =>
+      llm.requests.at(-1)?.reasoning_effort === 'none' ? { kind: 'reply', text: 'Fine.' } : refused,
+    );
+    expect(await run()).toEqual(['Fine.', [undefined, 'none']]);
+    expect(await run()).toEqual(['Fine.', ['none']]);
+  });
+
   it('says what to mend: nobody is at the address', async () => {
     await llm.close();
     const { error } = await failure();

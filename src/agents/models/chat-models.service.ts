@@ -7,6 +7,7 @@ import { ENV, type Env } from '../../config/env.js';
 import { Egress } from '../../platform/egress/egress.js';
 import { canonicalHash } from '../../tools/schema/canonical-json.js';
 import { AnthropicProvider } from './anthropic.provider.js';
+import { isAboutReasoning } from './explain-failure.js';
 import { AzureProvider } from './azure.provider.js';
 import { type CallLog } from './call-log.js';
 import { GoogleProvider } from './google.provider.js';
@@ -57,7 +58,7 @@ const resilient = lazily(() => import('./resilient.model.js'));
 export class ChatModels {
   private readonly providers: readonly ModelProvider[];
   private readonly breakers = new ModelBreakers();
-  /** Models, each with a schema that its provider refused: they are asked in words. */
+  /** What providers refused: a model with a schema, which is then asked in words, or reasoning beside tools. */
   private readonly refused = new LRUCache<string, true>({ max: MAX_REFUSED });
 
   constructor(
@@ -140,14 +141,22 @@ export class ChatModels {
     }
   }
 
-  /** A model that is held to a schema, unless its provider has refused that one before. */
+  /** A model as it is wanted, without what its provider has refused before. */
   private async candidate(id: string, { output, ...use }: ModelUse): Promise<Candidate> {
-    const key = output === undefined ? '' : `${id} ${canonicalHash(output)}`;
-    const plain = () => this.openLlm(id, use);
     const { setUp } = this.providerOf(id);
-    if (output === undefined || this.refused.has(key)) return { id, model: await plain(), setUp };
-    const model = await this.openLlm(id, { ...use, output });
-    return { id, model, setUp, plain, refused: () => this.refused.set(key, true) };
+    const [schemaKey, reasoningKey] = [`${id} ${canonicalHash(output ?? null)}`, `${id} reasoning`];
+    const withoutReasoning = use.withTools === true && this.refused.has(reasoningKey);
+    const wanted: ModelUse = { ...use, withoutReasoning, ...(!this.refused.has(schemaKey) && { output }) };
+    const other = async (changed: ModelUse, key: string) => ({
+      model: await this.openLlm(id, changed),
+      answered: () => this.refused.set(key, true),
+    });
+    const instead = async (failure: AppError) => {
+      if (use.withTools === true && !withoutReasoning && isAboutReasoning(failure))
+        return other({ ...wanted, withoutReasoning: true }, reasoningKey);
+      return wanted.output === undefined ? undefined : other({ ...wanted, output: undefined }, schemaKey);
+    };
+    return { id, model: await this.openLlm(id, wanted), setUp, instead };
   }
 
   private async openLlm(id: string, use: ModelUse): Promise<BaseChatModel> {

@@ -31,6 +31,12 @@ export function explained(failure: AppError, model: string, { key, url }: SetUp 
         details,
       );
     case 'model_request_rejected':
+      if (/v1\/responses/.test(text)) {
+        return ModelErrors.model_request_rejected(
+          `${model} calls tools by the Responses API only, which this server does not speak: choose another model, or give the agent no tools.`,
+          details,
+        );
+      }
       if (NO_TOOLS.test(text)) {
         return ModelErrors.model_request_rejected(
           `${model} cannot call tools as its server is set up: choose another model, or give the agent no tools.`,
@@ -53,6 +59,11 @@ export function explained(failure: AppError, model: string, { key, url }: SetUp 
     default:
       return failure;
   }
+}
+
+/** Models of OpenAI from gpt-5.4 on refuse tools in chat completions while they reason. */
+export function isAboutReasoning({ cause }: AppError): boolean {
+  return messageOf(cause).includes('reasoning_effort');
 }
 
 /** Nothing answered, or something that is not the API: not an error that the API itself reports. */

@@ -25,6 +25,8 @@ export interface ModelUse {
   readonly output?: JsonSchema;
   /** Tools are offered beside it, which some providers cannot do at once. */
   readonly withTools?: boolean;
+  /** Answer without reasoning first: some models refuse tools beside it. */
+  readonly withoutReasoning?: boolean;
 }
 
 /**

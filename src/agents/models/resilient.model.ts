@@ -19,12 +19,12 @@ import { ModelErrors } from './models.errors.js';
 export interface Candidate {
   readonly id: string;
   readonly model: BaseChatModel;
-  /** The same without what the provider may refuse: the schema of the answer. */
-  readonly plain?: () => Promise<BaseChatModel>;
+  /** The same without what the provider refused, if there is such a thing. */
+  readonly instead?: (
+    refusal: AppError,
+  ) => Promise<{ readonly model: BaseChatModel; answered(): void } | undefined>;
   /** What to check when it does not answer. */
   readonly setUp?: SetUp;
-  /** Is told when that answered where the model itself was refused. */
-  readonly refused?: () => void;
 }
 
 interface Call {
@@ -111,10 +111,11 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
 
   /** One model, as often as it makes sense. Gives its failure when nothing was given out, else throws it. */
   private async *ask(
-    { id, plain, ...candidate }: Candidate,
+    { id, instead, ...candidate }: Candidate,
     { messages, options, run }: Call,
   ): AsyncGenerator<ChatGenerationChunk, AppError | undefined> {
     let model = candidate.model;
+    let other: Awaited<ReturnType<NonNullable<typeof instead>>>;
     for (let attempt = 1; ; attempt += 1) {
       let begun = false;
       let admission: Admission | undefined;
@@ -133,7 +134,7 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
         }
         request.state = 'answered';
         this.breakers.problem(id);
-        if (model !== candidate.model) candidate.refused?.();
+        other?.answered();
         yield* told([...held, chunkOf({ response_metadata: { model_id: id } })], run);
         return undefined;
       } catch (error) {
@@ -143,8 +144,9 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
         options.signal?.throwIfAborted();
         this.breakers.problem(id, failure);
         if (begun) throw failure;
-        const mayBeSchema = failure.code === 'model_request_rejected' && model === candidate.model;
-        if (plain !== undefined && mayBeSchema) model = await plain();
+        const isRefused = failure.code === 'model_request_rejected' && other === undefined;
+        other = isRefused ? await instead?.(failure) : other;
+        if (isRefused && other !== undefined) model = other.model;
         // A model that is left alone is not waited for.
         else if (admission === undefined || !(await this.mayRetry(failure, attempt, options.signal)))
           return failure;
