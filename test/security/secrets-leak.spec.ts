@@ -201,6 +201,8 @@ async function useEverything(): Promise<string[]> {
   }
   const ended: string[] = [];
   for (const how of WAYS) {
+    // Few enough to be listed: of many, an agent would have to search first.
+    await make('PATCH', '/api/v1/agents/spy', { tools: [`by_*_${how}`, 'by_code'] });
     const all = CALLS.filter(([, args]) => args.how === how);
     // The model repeats all that it was told.
     llm.think(
