@@ -158,8 +158,11 @@ describe('a conversation with the planner', () => {
     expect(last.text).toContain('I leave this undone');
   });
 
-  it.each(['a, b, ', 'order the thing and ', 'Show my cart. ', '{'])('answers a long text of "%s"', (piece) => {
-    const offered = tools('search_products', 'view_cart', 'checkout');
-    expect(respond([human(piece.repeat(20_000 / piece.length))], offered).text).not.toBe('');
-  });
+  it.each(['a, b, ', 'order the thing and ', 'Show my cart. ', '{'])(
+    'answers a long text of "%s"',
+    (piece) => {
+      const offered = tools('search_products', 'view_cart', 'checkout');
+      expect(respond([human(piece.repeat(20_000 / piece.length))], offered).text).not.toBe('');
+    },
+  );
 });
