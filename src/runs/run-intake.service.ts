@@ -48,7 +48,8 @@ export class RunIntake {
     for (const run of interrupted) await this.endings.cancel(run);
     if (request.conversationId !== undefined) this.dispatcher.announceRunOf(request.conversationId);
     const delayMs = request.startAt === undefined ? 0 : Math.max(0, request.startAt.getTime() - Date.now());
-    await this.dispatcher.enqueue({ id: answer.body.id, fence: 0 }, '', delayMs);
+    // Not waited for, it never throws: the run is committed, and its maker should not wait for a worker.
+    void this.dispatcher.enqueue({ id: answer.body.id, fence: 0 }, '', delayMs);
     return answer;
   }
 }

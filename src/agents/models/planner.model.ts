@@ -28,7 +28,7 @@ export class PlannerModel extends BaseChatModel<PlannerOptions> {
   }
 
   override bindTools(tools: BindToolsInput[], options?: Partial<PlannerOptions>) {
-    return this.withConfig({ ...options, tools: tools.map((tool) => convertToOpenAITool(tool)) });
+    return this.withConfig({ ...options, tools: tools.map(toPlannerTool) });
   }
 
   override async _generate(messages: BaseMessage[], options: this['ParsedCallOptions']): Promise<ChatResult> {
@@ -73,6 +73,16 @@ export class PlannerModel extends BaseChatModel<PlannerOptions> {
     return { text, ending };
   }
 }
+
+/** The same object for the same tool each time, so that the planner reads it once. */
+function toPlannerTool(tool: BindToolsInput): NonNullable<PlannerOptions['tools']>[number] {
+  const known = converted.get(tool);
+  if (known !== undefined) return known;
+  const made = convertToOpenAITool(tool);
+  converted.set(tool, made);
+  return made;
+}
+const converted = new WeakMap<object, NonNullable<PlannerOptions['tools']>[number]>();
 
 /** An estimate of tokens: a word is about one. Nobody pays for them. */
 function countWords(text: string): number {

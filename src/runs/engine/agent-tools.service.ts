@@ -187,8 +187,13 @@ function isSimulated(context: RunContext, { name }: StoredToolCall): boolean {
   return context.isSimulated && name !== SEARCH_TOOLS;
 }
 
+/** One offer for each definition, however many runs have it: models keep what they made of it. */
+const made = new WeakMap<ToolDefinition, ToolOffer>();
+
 function toOffer(tool: ToolDefinition): ToolOffer {
-  return {
+  const known = made.get(tool);
+  if (known !== undefined) return known;
+  const offer = {
     name: tool.name,
     title: tool.title,
     description: tool.description,
@@ -196,6 +201,8 @@ function toOffer(tool: ToolDefinition): ToolOffer {
     repeatable: tool.annotations.readOnlyHint === true || tool.annotations.idempotentHint === true,
     tool,
   };
+  made.set(tool, offer);
+  return offer;
 }
 
 /** Never run again: it would say the same. [S70] */

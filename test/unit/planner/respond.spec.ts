@@ -31,6 +31,8 @@ describe('a conversation with the planner', () => {
     const turns = [human('Who changed a.txt last? And what is 10% of 70?')];
     const first = respond(turns, offered);
     expect(first.text).toBe('I will use git log and calculator at the same time.');
+    const asked = respond([human('Ask the analyst for 10% of 70')], tools('ask_analyst'));
+    expect(asked.text).toBe('I will ask analyst.');
     const log = {
       path: 'a.txt',
       total: 9,

@@ -43,12 +43,7 @@ export function respond(
       .map((step) => ({ ...step, ...plan.calls(step, given) }));
     const calls = planned.flatMap((step) => step.calls);
     const outcomes = calls.length === 0 ? [] : done.shift();
-    const names = [...new Set(calls.map(({ name }) => titleOf(name)))];
-    if (outcomes === undefined)
-      return {
-        text: `I will use ${names.join(' and ')}${names.length > 1 ? ' at the same time' : ''}.`,
-        calls,
-      };
+    if (outcomes === undefined) return { text: announce(calls.map(({ name }) => name)), calls };
     for (const { text, profile, refused, calls: own, missing } of planned) {
       const answers = outcomes.splice(0, own.length);
       given.push(
@@ -116,4 +111,11 @@ function abilities(tools: readonly PlannerTool[]): string {
     .slice(0, 20)
     .map(({ name, description }) => `\n- ${titleOf(name)}: ${first(description)}`)
     .join('')}\n`;
+}
+
+/** What will be done, said before it is done. */
+function announce(tools: readonly string[]): string {
+  const verb = tools.every((name) => name.startsWith('ask_')) ? 'ask' : 'use';
+  const names = [...new Set(tools.map(titleOf))];
+  return `I will ${verb} ${names.join(' and ')}${names.length > 1 ? ' at the same time' : ''}.`;
 }
