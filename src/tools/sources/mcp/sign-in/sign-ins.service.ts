@@ -46,6 +46,8 @@ export interface Callback {
 /** Signing in at upstream MCP servers by OAuth: the person goes to their authorization server and comes back here. */
 @Injectable()
 export class SignIns {
+  private readonly beginning = new Map<string, Promise<void>>();
+
   constructor(
     private readonly providers: SignInProviders,
     private readonly store: SignInStore,
@@ -66,12 +68,24 @@ export class SignIns {
     const state: State = { serverId, userId: actor.userId, isManager, nonce, expiresAt: Date.now() + TTL_MS };
     const attempt = { nonce, state: this.sealer.seal(PLACE, JSON.stringify(state)) };
     const provider = this.provider(upstream, owner, attempt);
-    await this.run(upstream, provider, { forceReauthorization: true });
+    await this.inTurn(serverId, () => this.run(upstream, provider, { forceReauthorization: true }));
     const url = provider.authorizationUrl;
     if (url === undefined) throw McpServerErrors.upstream_unauthorised();
     // A person's browser opens it: no other scheme than the web's, no address of the inside. [C13]
     this.effects.checkUrl(url.href);
     return { authorizationUrl: url.href };
+  }
+
+  /** One after the other at a server: the first registers this program there, and all others use that registration. */
+  private async inTurn(serverId: string, begin: () => Promise<void>): Promise<void> {
+    const turn = (this.beginning.get(serverId) ?? Promise.resolve()).then(begin);
+    const settled = turn.catch(() => undefined);
+    this.beginning.set(serverId, settled);
+    try {
+      await turn;
+    } finally {
+      if (this.beginning.get(serverId) === settled) this.beginning.delete(serverId);
+    }
   }
 
   /** Whose account would be connected to what: asked before anything is exchanged. Throws `sign_in_expired`. */
