@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Readable, type Writable } from 'node:stream';
@@ -79,11 +80,18 @@ export class BrowserPage {
     }
   }
 
+  /**
+   * Asks the browser to end, so that its own processes end before it: those of a killed browser
+   * live on for a while and write into the profile that is being removed.
+   */
   async close(): Promise<void> {
-    const ended = new Promise((resolve) => this.child.once('close', resolve));
-    this.child.kill('SIGKILL');
+    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    this.sessionId = undefined;
+    void this.send('Browser.close').catch(() => undefined);
+    const late = setTimeout(() => this.child.kill('SIGKILL'), 10_000);
     await ended;
-    rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 });
+    clearTimeout(late);
+    await rm(this.profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 
   private send(method: string, params: object = {}): Promise<Message> {
