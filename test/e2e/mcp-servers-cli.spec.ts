@@ -119,7 +119,7 @@ describe('sign-in', () => {
     ]);
     expect(mine).toMatchObject({ code: 0, stdout: expect.stringContaining('signed in at who') });
     // EX_NOPERM: one sign-in for all is an admin's.
-    expect(other.code).toBe(per === 'user' ? 0 : 77);
+    expect(other).toMatchObject({ code: per === 'user' ? 0 : 77 });
     expect((await cli('refresh', 'who')).stdout).toContain('who: healthy, 1 tools');
 
     // Refused, though there is a sign-in from before; and nobody who comes back.

@@ -100,6 +100,23 @@ describe('one sign-in of each user', () => {
     expect((await call(admin)).body).toMatchObject({ errorCode: 'upstream_sign_in_required' });
   });
 
+  it('is pending until it is signed in, whoever asks meanwhile', async () => {
+    const back = authorization.consent((await signIn(admin)).body.authorizationUrl, 'Alice');
+    back.searchParams.set('confirm', 'yes');
+    const seen: { pending: boolean; signedIn: boolean }[] = [];
+    let ended = false;
+    const watch = async () => {
+      while (!ended) seen.push((await server.call('GET', `${route}/${id}/sign-in`, { token: admin })).body);
+    };
+    const watchers = [watch(), watch(), watch(), watch()];
+    const page = await open(back);
+    ended = true;
+    await Promise.all(watchers);
+    expect(page).toMatchObject({ status: 200 });
+    expect(seen.filter(({ pending, signedIn }) => !pending && !signedIn)).toEqual([]);
+    expect(seen[0]).toMatchObject({ pending: true });
+  });
+
   it('an answer works once, and only the answer to the last attempt', async () => {
     const first = await signIn(admin);
     const old = authorization.consent(first.body.authorizationUrl, 'Alice');

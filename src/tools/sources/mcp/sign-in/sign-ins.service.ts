@@ -132,11 +132,10 @@ export class SignIns {
     requireScopes(actor, 'tools:call');
     const upstream = await this.effects.upstream(serverId);
     const owner = ownerOf(upstream, actor.userId) ?? EVERYONE;
+    // In this order: what ends while we look has left its tokens before it stops pending.
+    const begunAt = await this.store.writtenAt('pending', serverId, owner);
     const tokens = await this.store.read('token', serverId, owner);
-    const [renewedAt, begunAt] = await Promise.all([
-      this.store.writtenAt('token', serverId, owner),
-      this.store.writtenAt('pending', serverId, owner),
-    ]);
+    const renewedAt = await this.store.writtenAt('token', serverId, owner);
     return {
       signedIn: tokens !== undefined,
       scope: tokens?.scope ?? null,
