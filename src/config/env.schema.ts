@@ -150,6 +150,11 @@ export const ENV_SCHEMA = z.object({
   OPENAI_BASE_URL: url('http:', 'https:')
     .optional()
     .describe('Base URL of an OpenAI-compatible server (vLLM, Ollama, LM Studio).'),
+  OPENAI_API: oneOf('auto', 'chat', 'responses')
+    .default('auto')
+    .describe(
+      'API that models of `openai:` and `azure:` are asked by: `chat` completions, `responses`, or `auto`: chat completions until the server says that a model needs the other one.',
+    ),
   ANTHROPIC_API_KEY: z.string().optional().describe('Key of Anthropic.'),
   ANTHROPIC_BASE_URL: url('http:', 'https:')
     .optional()

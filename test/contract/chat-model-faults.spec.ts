@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type AIMessageChunk, HumanMessage } from '@langchain/core/messages';
 import { AnthropicProvider } from '../../src/agents/models/anthropic.provider.js';
+import { type Candidate } from '../../src/agents/models/candidate.js';
 import { type ModelProvider } from '../../src/agents/models/model-provider.js';
 import { OpenAiProvider } from '../../src/agents/models/openai.provider.js';
-import { type Candidate, PATIENCE, ResilientModel } from '../../src/agents/models/resilient.model.js';
+import { PATIENCE, ResilientModel } from '../../src/agents/models/resilient.model.js';
 import { CallLog } from '../../src/agents/models/call-log.js';
 import { TokenCount } from '../../src/agents/models/token-count.js';
 import { saidIn, toStored } from '../../src/runs/engine/messages.js';
@@ -15,7 +16,7 @@ import { startGoogleServer } from '../fakes/google-server.js';
 import { type LlmServer, type Script } from '../fakes/llm-server.js';
 import { startOpenAiServer } from '../fakes/openai-server.js';
 
-const PROVIDERS = ['openai', 'anthropic', 'google'] as const;
+const PROVIDERS = ['openai', 'responses', 'anthropic', 'google'] as const;
 const QUICK = { ...PATIENCE, backoffMs: 5, firstTokenMs: 400, idleMs: 300 };
 const OK: Script = { kind: 'reply', text: 'All is well.' };
 const CALL = { name: 'delete_all', args: { path: '/important/folder', really: true } };
@@ -23,6 +24,10 @@ const CALL = { name: 'delete_all', args: { path: '/important/folder', really: tr
 const servers = new Map<string, LlmServer>();
 const makers = new Map<string, (url: string) => ModelProvider>([
   ['openai', (url) => new OpenAiProvider({ OPENAI_BASE_URL: url }, () => globalThis.fetch)],
+  [
+    'responses',
+    (url) => new OpenAiProvider({ OPENAI_BASE_URL: url, OPENAI_API: 'responses' }, () => globalThis.fetch),
+  ],
   [
     'google',
     (url) => new GoogleProvider({ GOOGLE_BASE_URL: url, GOOGLE_API_KEY: 'k' }, () => globalThis.fetch),
@@ -35,6 +40,7 @@ const makers = new Map<string, (url: string) => ModelProvider>([
 ]);
 beforeAll(async () => {
   servers.set('openai', await startOpenAiServer());
+  servers.set('responses', await startOpenAiServer());
   servers.set('anthropic', await startAnthropicServer());
   servers.set('google', await startGoogleServer());
 });
@@ -98,6 +104,7 @@ describe.each(PROVIDERS)('%s', (provider) => {
   it('a conversation that is too long has a code of its own', async () => {
     const texts = {
       openai: 'This model has a maximum context length of 8192 tokens.',
+      responses: 'Your input exceeds the context window of this model.',
       anthropic: 'prompt is too long',
       google: 'The input token count exceeds the maximum context length.',
     };
@@ -252,6 +259,17 @@ describe.each(PROVIDERS)('%s', (provider) => {
     expect(new Set(toolCalls.map(({ id }) => id)).size).toBe(2);
   });
 
+  it('an answer that its limit or its filter ended is one, and says why', async () => {
+    for (const [script, endings] of [
+      [{ isTooLong: true }, ['length', 'max_tokens', 'MAX_TOKENS']],
+      [{ isFiltered: true }, ['content_filter', 'refusal', 'SAFETY']],
+    ] as const) {
+      const { text, error, log, asked } = await run(provider, [{ ...OK, ...script }]);
+      expect([text, error, asked]).toEqual(['All is well.', undefined, 1]);
+      expect(endings).toContain(log.ending);
+    }
+  });
+
   it('what a provider does not count is estimated, and says so', async () => {
     const { chunks } = await run(provider, [{ kind: 'reply', text: 'One two three', withoutUsage: true }]);
     const count = new TokenCount([new HumanMessage('hello there')]);
@@ -261,9 +279,16 @@ describe.each(PROVIDERS)('%s', (provider) => {
 });
 
 describe('an error inside a stream that began with 200', () => {
+  const event = (type: string, fields: object) =>
+    `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: 1, ...fields })}\n\n`;
+  const failed = (code: string) =>
+    event('response.failed', {
+      response: { id: 'r', status: 'failed', error: { code, message: 'secret sk-123' }, output: [] },
+    });
   const inStream = (type: string): Record<string, string> => ({
     anthropic: `event: error\ndata: ${JSON.stringify({ type: 'error', error: { type, message: 'secret sk-123' } })}\n\n`,
     openai: `data: ${JSON.stringify({ error: { message: 'secret sk-123', type, code: type } })}\n\n`,
+    responses: failed(type),
     google: `data: ${JSON.stringify({ error: { code: 503, message: 'secret sk-123', status: type } })}\r\n\r\n`,
   });
   const begun: Record<string, string> = {
@@ -281,6 +306,7 @@ describe('an error inside a stream that began with 200', () => {
       )
       .join(''),
     openai: `data: ${JSON.stringify({ id: 'x', choices: [{ index: 0, delta: { role: 'assistant', content: 'One ' } }] })}\n\n`,
+    responses: event('response.output_text.delta', { output_index: 0, content_index: 0, delta: 'One ' }),
     google: `data: ${JSON.stringify({ candidates: [{ content: { role: 'model', parts: [{ text: 'One ' }] }, index: 0 }] })}\r\n\r\n`,
   };
 
@@ -301,85 +327,27 @@ describe('an error inside a stream that began with 200', () => {
     },
   );
 
-  it('[R14] a limit of the rate of Anthropic is one', async () => {
-    const frames = [inStream('rate_limit_error')['anthropic'] as string];
-    const { error, asked } = await run('anthropic', [{ kind: 'raw', frames }]);
-    expect([error?.code, asked]).toEqual(['model_rate_limited', 3]);
-  });
-});
-
-describe('fallbacks', () => {
-  it('[R15] the next model answers when the first one does not, and says that it did', async () => {
-    serverOf('openai').play(failure(500));
-    serverOf('anthropic').play(OK);
-    const model = new ResilientModel(
-      [await candidate('openai'), await candidate('anthropic')],
-      new ModelBreakers(),
-      QUICK,
-    );
-    const message = await model.invoke([new HumanMessage('hi')]);
-    expect(message.text).toBe('All is well.');
-    expect(message.response_metadata['model_id']).toBe('anthropic:fake-1');
-  });
-
-  it('do not answer after half an answer was given out', async () => {
-    serverOf('openai').play({ kind: 'reply', text: 'One two', fault: { kind: 'cut', at: 'end' } });
-    serverOf('anthropic').play(OK);
-    const before = serverOf('anthropic').requests.length;
-    const model = new ResilientModel(
-      [await candidate('openai'), await candidate('anthropic')],
-      new ModelBreakers(),
-      QUICK,
-    );
-    await expect(model.invoke([new HumanMessage('hi')])).rejects.toMatchObject({ code: 'model_unavailable' });
-    expect(serverOf('anthropic').requests.length).toBe(before);
-  });
-});
-
-describe('a model that keeps failing', () => {
-  it('[R15] [R36] is left alone after half of twenty calls failed, then probed by one', async () => {
-    const breakers = new ModelBreakers(300);
-    const server = serverOf('openai');
-    const model = new ResilientModel([await candidate('openai')], breakers, { ...QUICK, tries: 1 });
-    const ask = () =>
-      model.invoke([new HumanMessage('hi')]).then(
-        ({ text }) => text,
-        ({ code }) => String(code),
-      );
-    server.play(failure(529));
-    const before = server.requests.length;
-    for (let call = 0; call < 20; call += 1) expect(await ask()).toBe('model_unavailable');
-    expect(server.requests.length - before).toBe(20);
-    for (let call = 0; call < 50; call += 1) expect(await ask()).toBe('model_unavailable');
-    expect(server.requests.length - before).toBe(20);
-    await new Promise((resolve) => setTimeout(resolve, 350));
-    // Half open: one probe decides for all.
-    expect(await Promise.all([ask(), ask(), ask()])).toEqual(Array(3).fill('model_unavailable'));
-    expect(server.requests.length - before).toBe(21);
-    await new Promise((resolve) => setTimeout(resolve, 350));
-    server.play(OK);
-    expect(await Promise.all([ask(), ask()])).toEqual(['All is well.', 'All is well.']);
-  });
-
-  it('[R36] a fallback answers at once while the first model is left alone', async () => {
-    const breakers = new ModelBreakers();
-    const server = serverOf('openai');
-    server.play(failure(500));
-    serverOf('anthropic').play(OK);
-    const candidates = [await candidate('openai'), await candidate('anthropic')];
-    const model = new ResilientModel(candidates, breakers, QUICK);
-    for (let call = 0; call < 7; call += 1) await model.invoke([new HumanMessage('hi')]);
-    const before = server.requests.length;
-    const { text } = await model.invoke([new HumanMessage('hi')]);
-    expect([text, server.requests.length - before]).toEqual(['All is well.', 0]);
-  });
-
-  it('refusals and limits of the rate do not count', async () => {
-    const breakers = new ModelBreakers();
-    const model = new ResilientModel([await candidate('openai')], breakers, { ...QUICK, tries: 1 });
-    serverOf('openai').play(...[400, 429, 401].flatMap((status) => Array(8).fill(failure(status))), OK);
-    for (let call = 0; call < 24; call += 1)
-      await model.invoke([new HumanMessage('hi')]).catch(() => undefined);
-    expect((await model.invoke([new HumanMessage('hi')])).text).toBe('All is well.');
+  it.each([
+    ['anthropic', () => inStream('rate_limit_error')['anthropic'], 'model_rate_limited', 3],
+    ['openai', () => inStream('rate_limit_exceeded')['openai'], 'model_rate_limited', 3],
+    ['responses', () => failed('rate_limit_exceeded'), 'model_rate_limited', 3],
+    ['responses', () => failed('server_error'), 'model_unavailable', 3],
+    ['responses', () => failed('invalid_prompt'), 'model_request_rejected', 1],
+    ['responses', () => failed('context_length_exceeded'), 'model_context_length', 1],
+    [
+      'responses',
+      () => event('error', { code: 'rate_limit_exceeded', message: 'secret sk-123', param: null }),
+      ...(['model_rate_limited', 3] as const),
+    ],
+    [
+      'responses',
+      () =>
+        event('error', { error: { type: 'server_error', code: 'server_error', message: 'secret sk-123' } }),
+      ...(['model_unavailable', 3] as const),
+    ],
+  ] as const)('[R14] [R17] of %s has its own code: %s', async (provider, frame, code, requests) => {
+    const { error, asked } = await run(provider, [{ kind: 'raw', frames: [frame() as string] }]);
+    expect([error?.code, asked]).toEqual([code, requests]);
+    expect(error?.message).not.toContain('sk-123');
   });
 });

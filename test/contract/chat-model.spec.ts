@@ -59,6 +59,12 @@ chatModelContract('openai', () =>
     () => new OpenAiProvider({ OPENAI_BASE_URL: openai.url }, plainFetch),
   ),
 );
+chatModelContract('openai, Responses', () =>
+  adapterOf(
+    () => openai,
+    () => new OpenAiProvider({ OPENAI_BASE_URL: openai.url, OPENAI_API: 'responses' }, plainFetch),
+  ),
+);
 chatModelContract('anthropic', () =>
   adapterOf(
     () => anthropic,

@@ -7,7 +7,8 @@ import {
 import { ChatModels } from '../../src/agents/models/chat-models.service.js';
 import { startGoogleServer } from '../fakes/google-server.js';
 import { startOpenAiServer } from '../fakes/openai-server.js';
-import { type LlmServer } from '../fakes/llm-server.js';
+import { type LlmServer, type Script } from '../fakes/llm-server.js';
+import { THOUGHT } from '../fakes/openai-responses.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 describe('models without a key', () => {
@@ -155,33 +156,64 @@ describe('a model that is not set up as it should be', () => {
     expect(await failure()).toEqual({ error: undefined, problem: undefined });
   });
 
-  it('a model that refuses tools while it reasons is asked without reasoning, and the next time at once', async () => {
-    const agent = { name: 'caller', description: 'd', instructions: 'i', tools: ['calculator'] };
-    await server.call('POST', '/api/v1/agents', { token, body: agent });
+  describe('that refuses tools in chat completions while it reasons', () => {
     const refused = refusal(
       400,
       "Function tools with reasoning_effort are not supported for gpt-5.6 in /v1/chat/completions. To use function tools, use /v1/responses or set reasoning_effort to 'none'.",
     );
-    const run = async () => {
+    type Body = Readonly<Record<string, unknown>>;
+    const isResponses = (body: Body) => 'input' in body;
+    const without = (body: Body) => body.reasoning_effort === 'none';
+    const wayOf = (body: Body) => (isResponses(body) ? 'responses' : without(body) ? 'none' : 'chat');
+    let agents = 0;
+    /** Runs an agent with a tool that calls it, twice; gives its answers and how the model was asked. */
+    async function runTwice(model: string, script: (body: Body) => Script) {
+      agents += 1;
+      const agent = { name: `caller-${agents}`, description: 'd', instructions: 'i', tools: ['calculator'] };
+      await server.call('POST', '/api/v1/agents', { token, body: { ...agent, model } });
+      llm.think(() => script(llm.requests.at(-1) ?? {}));
       const before = llm.requests.length;
-      const { body } = await server.call('POST', '/api/v1/runs', {
-        token,
-        body: { input: 'Hi', agent: 'caller' },
+      const said: unknown[] = [];
+      for (let round = 0; round < 2; round += 1) {
+        const body = { input: 'Hi', agent: agent.name };
+        const { body: run } = await server.call('POST', '/api/v1/runs', { token, body });
+        const done = await server.call('GET', `/api/v1/runs/${run.id}/wait?timeoutMs=20000`, { token });
+        said.push(done.body.output?.text ?? done.body.error.message);
+      }
+      return { said, ways: llm.requests.slice(before).map(wayOf) };
+    }
+    const hasResult = (body: Body) => JSON.stringify(body).includes('6 * 7 = 42');
+    const answer = (body: Body): Script =>
+      hasResult(body)
+        ? { kind: 'reply', text: 'It is 42.' }
+        : { kind: 'reply', calls: [{ name: 'calculator', args: { expression: '6 * 7' } }] };
+
+    it('is asked by the Responses API, and from then on at once', async () => {
+      const { said, ways } = await runTwice('openai:gpt-5.6', (body) =>
+        isResponses(body) ? answer(body) : refused,
+      );
+      expect(said).toEqual(['It is 42.', 'It is 42.']);
+      expect(ways).toEqual(['chat', ...Array<string>(4).fill('responses')]);
+      expect(JSON.stringify(llm.requests.at(-1)?.input)).toContain(THOUGHT.encrypted_content);
+      expect(llm.requests.at(-1)).toMatchObject({ store: false });
+    });
+
+    it('is asked without reasoning where its server has no such API, and from then on at once', async () => {
+      const { said, ways } = await runTwice('openai:behind-gateway', (body) => {
+        if (isResponses(body)) return refusal(404, 'Not Found');
+        return without(body) ? answer(body) : refused;
       });
-      const done = await server.call('GET', `/api/v1/runs/${body.id}/wait?timeoutMs=20000`, { token });
-      const efforts = llm.requests.slice(before).map(({ reasoning_effort }) => reasoning_effort);
-      return [done.body.output?.text ?? done.body.error.message, efforts];
-    };
-    // Some refuse that as well.
-    llm.play(refused);
-    const [message, efforts] = await run();
-    expect(message).toMatch(/^openai:local-1 calls tools by the Responses API only/);
-    expect(efforts).toEqual([undefined, 'none']);
-    llm.think(() =>
-      llm.requests.at(-1)?.reasoning_effort === 'none' ? { kind: 'reply', text: 'Fine.' } : refused,
-    );
-    expect(await run()).toEqual(['Fine.', [undefined, 'none']]);
-    expect(await run()).toEqual(['Fine.', ['none']]);
+      expect(said).toEqual(['It is 42.', 'It is 42.']);
+      expect(ways).toEqual(['chat', 'responses', ...Array<string>(4).fill('none')]);
+    });
+
+    it('says what to mend when that is refused too', async () => {
+      const { said, ways } = await runTwice('openai:hopeless', (body) =>
+        isResponses(body) ? refusal(404, 'Not Found') : refused,
+      );
+      expect(said[0]).toMatch(/^openai:hopeless calls tools by the Responses API only.*OPENAI_API/);
+      expect(ways).toEqual(['chat', 'responses', 'none', 'chat', 'responses', 'none']);
+    });
   });
 
   it('says what to mend: nobody is at the address', async () => {

@@ -14,11 +14,13 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 const repository = makeRepository();
 afterAll(() => rmSync(repository.folder, { recursive: true, force: true }));
 
+const OPENAI = { model: 'openai:fake-1', variable: 'OPENAI_BASE_URL', key: 'OPENAI_API_KEY' } as const;
 const PROVIDERS = [
-  { model: 'openai:fake-1', variable: 'OPENAI_BASE_URL', key: 'OPENAI_API_KEY', start: startOpenAiServer },
+  { name: 'openai by chat completions', ...OPENAI, api: 'chat', start: startOpenAiServer },
+  { name: 'openai by Responses', ...OPENAI, api: 'responses', start: startOpenAiServer },
   {
-    ...{ model: 'anthropic:fake-1', variable: 'ANTHROPIC_BASE_URL', key: 'ANTHROPIC_API_KEY' },
-    start: startAnthropicServer,
+    ...{ name: 'anthropic', model: 'anthropic:fake-1', variable: 'ANTHROPIC_BASE_URL' },
+    ...{ key: 'ANTHROPIC_API_KEY', api: 'auto', start: startAnthropicServer },
   },
 ] as const;
 const CANARY = 'sk-canary-7f3b9e1c';
@@ -26,7 +28,7 @@ const OK: Script = { kind: 'reply', text: 'All is well.' };
 const failure = (status: number, more: object = {}): Script => ({ kind: 'error', status, ...more });
 const CALL = { name: 'calculator', args: { expression: '1 + 1 + 1 + 1 + 1 + 1 + 1 + 1' } };
 
-describe.each(PROVIDERS)('$model', ({ model, variable, key, start }) => {
+describe.each(PROVIDERS)('$name', ({ model, variable, key, api, start }) => {
   let llm: LlmServer;
   let server: TestApp;
   let token: string;
@@ -35,6 +37,7 @@ describe.each(PROVIDERS)('$model', ({ model, variable, key, start }) => {
     server = await startTestApp({
       WORKSPACE_DIRS: repository.folder,
       LLM_MODEL: model,
+      OPENAI_API: api,
       [variable]: llm.url,
       [key]: CANARY,
     });

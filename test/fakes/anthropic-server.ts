@@ -16,8 +16,9 @@ const event = (type: string, fields: object, is?: Frame['is']): Frame => ({
 /** Anthropic messages, streamed: POST /v1/messages. */
 const FORMAT: WireFormat = {
   path: '/v1/messages',
-  frames({ text = '', calls = [], isTooLong, withoutUsage, sameIds }) {
-    const ending = calls.length > 0 ? 'tool_use' : 'end_turn';
+  frames({ text = '', calls = [], isTooLong, isFiltered, withoutUsage, sameIds }) {
+    const cut = isTooLong ? 'max_tokens' : isFiltered ? 'refusal' : undefined;
+    const ending = cut ?? (calls.length > 0 ? 'tool_use' : 'end_turn');
     const offset = text === '' ? 0 : 1;
     const message = {
       ...{ id: 'msg_1', type: 'message', role: 'assistant', model: 'fake-1', content: [] },
@@ -51,7 +52,7 @@ const FORMAT: WireFormat = {
       event(
         'message_delta',
         {
-          delta: { stop_reason: isTooLong ? 'max_tokens' : ending, stop_sequence: null },
+          delta: { stop_reason: ending, stop_sequence: null },
           ...(!withoutUsage && { usage: { output_tokens: 7 } }),
         },
         'end',

@@ -14,13 +14,14 @@ interface Content {
 /** Gemini, streamed: POST /v1beta/models/<model>:streamGenerateContent?alt=sse. Calls come whole, in one part. */
 const FORMAT: WireFormat = {
   path: ':streamGenerateContent?alt=sse',
-  frames({ text = '', calls = [], withoutUsage }) {
+  frames({ text = '', calls = [], isTooLong, isFiltered, withoutUsage }) {
+    const finishReason = isTooLong ? 'MAX_TOKENS' : isFiltered ? 'SAFETY' : 'STOP';
     const frame = (...frameParts: [unknown[], object?, Frame['is']?]) =>
       frameOf(withoutUsage ? {} : USAGE, ...frameParts);
     return [
       ...pieces(text).map((part) => frame([{ text: part }], {}, 'text')),
       ...calls.map(({ name, args }) => frame([{ functionCall: { name, args } }], {}, 'tool call')),
-      frame([{ text: '' }], { finishReason: 'STOP' }, 'end'),
+      frame([{ text: '' }], { finishReason }, 'end'),
     ];
   },
   error: ({ status, message = 'secret sk-123 refused' }) => ({

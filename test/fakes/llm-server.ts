@@ -10,6 +10,8 @@ export type Script =
       readonly fault?: Fault;
       /** The model's own token limit ends it in the middle of the arguments, in good order. */
       readonly isTooLong?: true;
+      /** The provider's filter ends it after its text. */
+      readonly isFiltered?: true;
       /** The provider does not say what was used. */
       readonly withoutUsage?: true;
       /** Every call has the id of the first. */
@@ -91,9 +93,10 @@ export interface WireFormat {
   read(body: Record<string, unknown>): Asked;
 }
 
-/** A loopback server that speaks the wire format of a provider, slowly enough that a stream is one. */
-export async function startLlmServer(format: WireFormat): Promise<LlmServer> {
+/** A loopback server that speaks the wire formats of a provider, slowly enough that a stream is one. */
+export async function startLlmServer(...formats: WireFormat[]): Promise<LlmServer> {
   const requests: Record<string, unknown>[] = [];
+  const asked: Asked[] = [];
   const headers: IncomingMessage['headers'][] = [];
   const active = new Set<ServerResponse>();
   let scripts: Script[] = [{ kind: 'reply', text: 'Hello' }];
@@ -108,8 +111,11 @@ export async function startLlmServer(format: WireFormat): Promise<LlmServer> {
       const parsed = JSON.parse(body) as Record<string, unknown>;
       requests.push(parsed);
       headers.push(request.headers);
-      if (request.url?.endsWith(format.path) !== true) response.writeHead(404).end('{}');
-      else void Promise.resolve(mind(format.read(parsed))).then((script) => answer(format, script, response));
+      const format = formats.find(({ path }) => request.url?.endsWith(path));
+      if (format === undefined) return void response.writeHead(404).end('{}');
+      const question = format.read(parsed);
+      asked.push(question);
+      void Promise.resolve(mind(question)).then((script) => answer(format, script, response));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -117,7 +123,7 @@ export async function startLlmServer(format: WireFormat): Promise<LlmServer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     headers,
-    asked: () => requests.map((request) => format.read(request)),
+    asked: () => [...asked],
     open: () => active.size,
     play: (...given) => {
       scripts = given;
@@ -152,10 +158,7 @@ async function answer(format: WireFormat, script: Script, response: ServerRespon
   const fault = script.kind === 'reply' ? script.fault : undefined;
   const stall = fault?.kind === 'stall' ? (fault.at ?? 'end') : undefined;
   if (stall === 'headers') return;
-  if (fault?.kind === 'cut' && fault.at === 'headers') {
-    response.destroy();
-    return;
-  }
+  if (fault?.kind === 'cut' && fault.at === 'headers') return void response.destroy();
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
   response.flushHeaders();
   let texts = 0;

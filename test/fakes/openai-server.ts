@@ -7,6 +7,7 @@ import {
   textOf,
   type WireFormat,
 } from './llm-server.js';
+import { RESPONSES } from './openai-responses.js';
 
 const frame = (choices: unknown[], is?: Frame['is'], more: object = {}): Frame => ({
   data: `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'fake-1', choices, ...more })}\n\n`,
@@ -18,7 +19,8 @@ const delta = (content: object, is?: Frame['is'], finish: string | null = null) 
 /** OpenAI chat completions, streamed: POST /chat/completions. */
 const FORMAT: WireFormat = {
   path: '/chat/completions',
-  frames({ text = '', calls = [], isTooLong, withoutUsage, sameIds }) {
+  frames({ text = '', calls = [], isTooLong, isFiltered, withoutUsage, sameIds }) {
+    const cut = isTooLong ? 'length' : isFiltered ? 'content_filter' : undefined;
     return [
       delta({ role: 'assistant', content: '' }),
       ...pieces(text).map((content) => delta({ content }, 'text')),
@@ -39,7 +41,7 @@ const FORMAT: WireFormat = {
           delta({ tool_calls: [{ index, function: { arguments: two } }] }, 'tool call'),
         ];
       }),
-      delta({}, 'end', isTooLong ? 'length' : calls.length > 0 ? 'tool_calls' : 'stop'),
+      delta({}, 'end', cut ?? (calls.length > 0 ? 'tool_calls' : 'stop')),
       ...(withoutUsage
         ? []
         : [frame([], undefined, { usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 } })]),
@@ -67,4 +69,5 @@ const FORMAT: WireFormat = {
   },
 };
 
-export const startOpenAiServer = (): Promise<LlmServer> => startLlmServer(FORMAT);
+/** Speaks chat completions and the Responses API, as OpenAI does. */
+export const startOpenAiServer = (): Promise<LlmServer> => startLlmServer(FORMAT, RESPONSES);

@@ -1,10 +1,7 @@
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { type Env } from '../../config/env.js';
-import { lazily } from './lazy-import.js';
 import { LLM_CAPABILITIES, type ModelProvider, type ModelUse, type OperatorFetch } from './model-provider.js';
-import { openAiFields } from './openai-fields.js';
-
-const load = lazily(() => import('./openai-compatible.model.js'));
+import { openByOpenAi } from './openai-api.js';
 
 /** Deployments of Azure OpenAI by its v1 API, which is OpenAI's own; `azure:<deployment>`. */
 export class AzureProvider implements ModelProvider {
@@ -15,9 +12,14 @@ export class AzureProvider implements ModelProvider {
   readonly setUp = { key: 'AZURE_OPENAI_API_KEY', url: 'AZURE_OPENAI_ENDPOINT' };
 
   constructor(
-    private readonly env: Pick<Env, 'AZURE_OPENAI_API_KEY' | 'AZURE_OPENAI_ENDPOINT'>,
+    private readonly env: Pick<Env, 'AZURE_OPENAI_API_KEY' | 'AZURE_OPENAI_ENDPOINT'> &
+      Partial<Pick<Env, 'OPENAI_API'>>,
     private readonly fetchFor: OperatorFetch,
   ) {}
+
+  get hasResponses(): boolean {
+    return this.env.OPENAI_API === 'auto';
+  }
 
   unavailable(): string | undefined {
     const { AZURE_OPENAI_API_KEY, AZURE_OPENAI_ENDPOINT } = this.env;
@@ -26,21 +28,10 @@ export class AzureProvider implements ModelProvider {
       : undefined;
   }
 
-  async open(model: string, use: ModelUse = {}): Promise<BaseChatModel> {
-    const { OpenAiCompatibleModel } = await load();
-    const { AZURE_OPENAI_API_KEY: apiKey, AZURE_OPENAI_ENDPOINT: endpoint = '' } = this.env;
+  open(model: string, use: ModelUse = {}): Promise<BaseChatModel> {
+    const { AZURE_OPENAI_API_KEY: apiKey, AZURE_OPENAI_ENDPOINT: endpoint = '', OPENAI_API: api } = this.env;
     const baseURL = `${endpoint.replace(/\/+$/, '')}/openai/v1`;
-    return new OpenAiCompatibleModel({
-      model,
-      ...openAiFields(use, true),
-      apiKey,
-      maxRetries: 0,
-      configuration: {
-        baseURL,
-        maxRetries: 0,
-        defaultHeaders: { 'api-key': apiKey },
-        fetch: this.fetchFor(baseURL),
-      },
-    });
+    const server = { baseURL, apiKey, api, fetch: this.fetchFor(baseURL), headers: { 'api-key': apiKey } };
+    return openByOpenAi(model, use, { ...server, takesSchema: true });
   }
 }

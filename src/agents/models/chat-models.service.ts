@@ -1,15 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
-import { LRUCache } from 'lru-cache';
 import { type Actor } from '../../common/actor.js';
 import { AppError } from '../../common/app-error.js';
 import { ENV, type Env } from '../../config/env.js';
 import { Egress } from '../../platform/egress/egress.js';
-import { canonicalHash } from '../../tools/schema/canonical-json.js';
 import { AnthropicProvider } from './anthropic.provider.js';
-import { isAboutReasoning } from './explain-failure.js';
 import { AzureProvider } from './azure.provider.js';
 import { type CallLog } from './call-log.js';
+import { type Candidate, type Variant } from './candidate.js';
 import { GoogleProvider } from './google.provider.js';
 import { lazily } from './lazy-import.js';
 import { ModelBreakers } from './model-breakers.js';
@@ -18,7 +16,7 @@ import { ModelErrors } from './models.errors.js';
 import { OpenAiProvider } from './openai.provider.js';
 import { PACKAGED, PackageProvider } from './package.provider.js';
 import { PlannerProvider } from './planner.provider.js';
-import { type Candidate } from './resilient.model.js';
+import { afterRefusal, Refusals } from './refusals.js';
 
 /** A model that is ready to be called. `generatedBy` says whether an LLM or rules write the answers. */
 export interface OpenModel {
@@ -49,8 +47,6 @@ export interface ModelInfo {
   readonly capabilities?: ModelCapabilities;
 }
 
-const MAX_REFUSED = 1000;
-
 const resilient = lazily(() => import('./resilient.model.js'));
 
 /** The chat models of this server: a provider for each prefix, its library loaded when it is first used. */
@@ -58,8 +54,7 @@ const resilient = lazily(() => import('./resilient.model.js'));
 export class ChatModels {
   private readonly providers: readonly ModelProvider[];
   private readonly breakers = new ModelBreakers();
-  /** What providers refused: a model with a schema, which is then asked in words, or reasoning beside tools. */
-  private readonly refused = new LRUCache<string, true>({ max: MAX_REFUSED });
+  private readonly refusals = new Refusals();
 
   constructor(
     @Inject(ENV) private readonly env: Env,
@@ -141,22 +136,22 @@ export class ChatModels {
     }
   }
 
-  /** A model as it is wanted, without what its provider has refused before. */
-  private async candidate(id: string, { output, ...use }: ModelUse): Promise<Candidate> {
+  private async candidate(id: string, use: ModelUse): Promise<Candidate> {
     const { setUp } = this.providerOf(id);
-    const [schemaKey, reasoningKey] = [`${id} ${canonicalHash(output ?? null)}`, `${id} reasoning`];
-    const withoutReasoning = use.withTools === true && this.refused.has(reasoningKey);
-    const wanted: ModelUse = { ...use, withoutReasoning, ...(!this.refused.has(schemaKey) && { output }) };
-    const other = async (changed: ModelUse, key: string) => ({
-      model: await this.openLlm(id, changed),
-      answered: () => this.refused.set(key, true),
-    });
-    const instead = async (failure: AppError) => {
-      if (use.withTools === true && !withoutReasoning && isAboutReasoning(failure))
-        return other({ ...wanted, withoutReasoning: true }, reasoningKey);
-      return wanted.output === undefined ? undefined : other({ ...wanted, output: undefined }, schemaKey);
+    return { id, setUp, ...(await this.variant(id, use, this.refusals.without(id, use))) };
+  }
+
+  /** A model in one way of asking it, which leaves out what its provider refused of `asked`. */
+  private async variant(id: string, asked: ModelUse, use: ModelUse): Promise<Variant> {
+    const { hasResponses } = this.providerOf(id);
+    return {
+      model: await this.openLlm(id, use),
+      answered: () => this.refusals.learn(id, asked, use),
+      instead: async (refusal) => {
+        const less = afterRefusal(use, refusal, hasResponses);
+        return less && this.variant(id, asked, less);
+      },
     };
-    return { id, model: await this.openLlm(id, wanted), setUp, instead };
   }
 
   private async openLlm(id: string, use: ModelUse): Promise<BaseChatModel> {

@@ -9,6 +9,8 @@ export interface SetUp {
   readonly url?: string;
 }
 
+/** What chat completions answer for a model that needs the other API. */
+const MENDABLE = new Set(['model_request_rejected', 'model_not_found']);
 const NO_TOOLS = /not support tool|tool.?choice.{0,20}requires|tool.?call.{0,40}not (supported|enabled)/i;
 const NO_SETTING = /(temperature|max_tokens|max_completion_tokens)/i;
 
@@ -16,6 +18,12 @@ const NO_SETTING = /(temperature|max_tokens|max_completion_tokens)/i;
 export function explained(failure: AppError, model: string, { key, url }: SetUp = {}): AppError {
   const text = messageOf(failure.cause);
   const details = { cause: failure.cause, retryAfter: failure.retryAfter };
+  if (MENDABLE.has(failure.code) && wantsResponses(text)) {
+    return ModelErrors.model_request_rejected(
+      `${model} calls tools by the Responses API only, which its server does not have or OPENAI_API rules out: choose another model, or give the agent no tools.`,
+      details,
+    );
+  }
   const andAddress = url === undefined ? '' : `, and ${url}: the address usually ends in /v1`;
   switch (failure.code) {
     case 'model_unauthorized':
@@ -31,12 +39,6 @@ export function explained(failure: AppError, model: string, { key, url }: SetUp 
         details,
       );
     case 'model_request_rejected':
-      if (/v1\/responses/.test(text)) {
-        return ModelErrors.model_request_rejected(
-          `${model} calls tools by the Responses API only, which this server does not speak: choose another model, or give the agent no tools.`,
-          details,
-        );
-      }
       if (NO_TOOLS.test(text)) {
         return ModelErrors.model_request_rejected(
           `${model} cannot call tools as its server is set up: choose another model, or give the agent no tools.`,
@@ -61,9 +63,9 @@ export function explained(failure: AppError, model: string, { key, url }: SetUp 
   }
 }
 
-/** Models of OpenAI from gpt-5.4 on refuse tools in chat completions while they reason. */
-export function isAboutReasoning({ cause }: AppError): boolean {
-  return messageOf(cause).includes('reasoning_effort');
+/** Does a server say that a model must be asked by the Responses API? Models of OpenAI from gpt-5.4 on do. */
+export function wantsResponses(text: string): boolean {
+  return /v1\/responses/.test(text);
 }
 
 /** Nothing answered, or something that is not the API: not an error that the API itself reports. */
@@ -77,7 +79,8 @@ function isUnreachable({ cause }: AppError): boolean {
   return cause === undefined;
 }
 
-function messageOf(cause: unknown): string {
+/** What a provider or its library wrote. */
+export function messageOf(cause: unknown): string {
   const { message } = (cause ?? {}) as { message?: unknown };
   return typeof message === 'string' ? message : '';
 }

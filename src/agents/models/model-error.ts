@@ -77,10 +77,10 @@ export function modelError(error: unknown): AppError {
 /** The HTTP status, also of an error that came as an event inside a stream that began with 200. */
 function statusOf(error: unknown, status: unknown): number | undefined {
   if (typeof status === 'number') return status;
-  const inner = ((error ?? {}) as ProviderError).error as
-    { type?: unknown; error?: { type?: unknown } } | undefined;
-  const type = inner?.error?.type ?? inner?.type;
-  return typeof type === 'string' ? STREAM_ERRORS[type] : undefined;
+  const { code, error: body } = (error ?? {}) as ProviderError;
+  const inner = body as { type?: unknown; error?: { type?: unknown } } | undefined;
+  const named = [code, inner?.error?.type, inner?.type].filter((name) => typeof name === 'string');
+  return named.map((name) => STREAM_ERRORS[name]).find((known) => known !== undefined);
 }
 
 const STREAM_ERRORS: Readonly<Record<string, number>> = {
@@ -89,6 +89,8 @@ const STREAM_ERRORS: Readonly<Record<string, number>> = {
   not_found_error: 404,
   request_too_large: 413,
   rate_limit_error: 429,
+  rate_limit_exceeded: 429,
+  invalid_prompt: 400,
   invalid_request_error: 400,
 };
 

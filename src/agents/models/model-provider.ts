@@ -25,6 +25,8 @@ export interface ModelUse {
   readonly output?: JsonSchema;
   /** Tools are offered beside it, which some providers cannot do at once. */
   readonly withTools?: boolean;
+  /** By OpenAI's Responses API, where `hasResponses`: some models call tools there only. */
+  readonly byResponses?: boolean;
   /** Answer without reasoning first: some models refuse tools beside it. */
   readonly withoutReasoning?: boolean;
 }
@@ -42,6 +44,8 @@ export interface ModelProvider {
   readonly capabilities: ModelCapabilities;
   /** What to check when it does not answer. */
   readonly setUp?: SetUp;
+  /** Can a model be opened `byResponses`? */
+  readonly hasResponses?: boolean;
   /** Why it cannot be used now: names the variable to set. Undefined when it can. */
   unavailable(): string | undefined;
   /** Makes a model without calling the provider. Throws `model_not_available` for a name that cannot exist. */

@@ -1,14 +1,14 @@
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { type Env } from '../../config/env.js';
 import { type SetUp } from './explain-failure.js';
-import { lazily } from './lazy-import.js';
 import { LLM_CAPABILITIES, type ModelProvider, type ModelUse, type OperatorFetch } from './model-provider.js';
-import { openAiFields } from './openai-fields.js';
+import { openByOpenAi } from './openai-api.js';
 
 const API = 'https://api.openai.com/v1';
-const load = lazily(() => import('./openai-compatible.model.js'));
+/** Local servers want no key, but the SDK wants one. */
+const NO_KEY = 'none';
 
-/** OpenAI, and every server that speaks its chat completions: vLLM, Ollama, LM Studio, gateways. */
+/** OpenAI, and every server that speaks its chat completions or Responses API: vLLM, Ollama, LM Studio, gateways. */
 export class OpenAiProvider implements ModelProvider {
   readonly name = 'openai';
   readonly generatedBy = 'llm';
@@ -16,7 +16,7 @@ export class OpenAiProvider implements ModelProvider {
   readonly description: string;
 
   constructor(
-    private readonly env: Pick<Env, 'OPENAI_API_KEY' | 'OPENAI_BASE_URL'>,
+    private readonly env: Pick<Env, 'OPENAI_API_KEY' | 'OPENAI_BASE_URL'> & Partial<Pick<Env, 'OPENAI_API'>>,
     private readonly fetchFor: OperatorFetch,
   ) {
     this.description =
@@ -30,6 +30,10 @@ export class OpenAiProvider implements ModelProvider {
     };
   }
 
+  get hasResponses(): boolean {
+    return this.env.OPENAI_API === 'auto';
+  }
+
   unavailable(): string | undefined {
     const { OPENAI_API_KEY, OPENAI_BASE_URL } = this.env;
     return OPENAI_API_KEY === undefined && OPENAI_BASE_URL === undefined
@@ -37,18 +41,12 @@ export class OpenAiProvider implements ModelProvider {
       : undefined;
   }
 
-  async open(model: string, use: ModelUse = {}): Promise<BaseChatModel> {
-    const { OpenAiCompatibleModel } = await load();
-    const baseURL = this.env.OPENAI_BASE_URL ?? API;
+  open(model: string, use: ModelUse = {}): Promise<BaseChatModel> {
+    const { OPENAI_BASE_URL: baseURL = API, OPENAI_API_KEY: apiKey = NO_KEY, OPENAI_API: api } = this.env;
     // Other servers hold the model to the schema from its first word on, so that it could not call a tool.
     const isOwn = new URL(baseURL).host === new URL(API).host;
-    return new OpenAiCompatibleModel({
-      model,
-      ...openAiFields(use, isOwn || use.withTools !== true),
-      // Local servers want no key, but the SDK wants one.
-      apiKey: this.env.OPENAI_API_KEY ?? 'none',
-      maxRetries: 0,
-      configuration: { baseURL, maxRetries: 0, fetch: this.fetchFor(baseURL) },
-    });
+    const takesSchema = isOwn || use.withTools !== true;
+    const fetch = this.fetchFor(baseURL);
+    return openByOpenAi(model, use, { baseURL, apiKey, api, fetch, takesSchema });
   }
 }

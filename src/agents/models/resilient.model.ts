@@ -10,22 +10,13 @@ import { type ChatGenerationChunk, type ChatResult } from '@langchain/core/outpu
 import { convertToOpenAITool } from '@langchain/core/utils/function_calling';
 import { type AppError } from '../../common/app-error.js';
 import { chunkOf, endOf, isWorth, told } from './answer-chunks.js';
-import { explained, type SetUp } from './explain-failure.js';
+import { type Candidate, type Variant } from './candidate.js';
+import { explained } from './explain-failure.js';
 import { type Attempt, CallLog, outcomeOf } from './call-log.js';
 import { type Admission, type ModelBreakers } from './model-breakers.js';
 import { modelError } from './model-error.js';
 import { ModelErrors } from './models.errors.js';
-
-export interface Candidate {
-  readonly id: string;
-  readonly model: BaseChatModel;
-  /** The same without what the provider refused, if there is such a thing. */
-  readonly instead?: (
-    refusal: AppError,
-  ) => Promise<{ readonly model: BaseChatModel; answered(): void } | undefined>;
-  /** What to check when it does not answer. */
-  readonly setUp?: SetUp;
-}
+import { asReadBy } from './own-words.js';
 
 interface Call {
   readonly messages: BaseMessage[];
@@ -55,6 +46,8 @@ export const PATIENCE: Patience = {
 const RETRYABLE = new Set(['model_rate_limited', 'model_unavailable', 'model_timeout']);
 /** What the breaker counts as a failure of the model; a limit of the rate is none. */
 const BROKEN = new Set(['model_unavailable', 'model_timeout']);
+/** What may be asked for in another way. */
+const REFUSALS = new Set(['model_request_rejected', 'model_not_found']);
 /** What another model may do better. */
 const ELSEWHERE = new Set([...RETRYABLE, 'model_unauthorized', 'model_not_found']);
 
@@ -111,11 +104,11 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
 
   /** One model, as often as it makes sense. Gives its failure when nothing was given out, else throws it. */
   private async *ask(
-    { id, instead, ...candidate }: Candidate,
-    { messages, options, run }: Call,
+    { id, setUp, ...first }: Candidate,
+    { messages: said, options, run }: Call,
   ): AsyncGenerator<ChatGenerationChunk, AppError | undefined> {
-    let model = candidate.model;
-    let other: Awaited<ReturnType<NonNullable<typeof instead>>>;
+    const messages = asReadBy(id, said);
+    let variant: Variant = first;
     for (let attempt = 1; ; attempt += 1) {
       let begun = false;
       let admission: Admission | undefined;
@@ -125,7 +118,7 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
         request = this.log.begin(id, messages, options.tools);
         // What says nothing yet waits: a try that fails must leave nothing in the answer of the next one.
         const held: ChatGenerationChunk[] = [];
-        for await (const chunk of this.attempt(model, request, messages, options)) {
+        for await (const chunk of this.attempt(variant.model, request, messages, options)) {
           begun ||= isWorth(chunk);
           held.push(chunk);
           if (!begun) continue;
@@ -134,19 +127,18 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
         }
         request.state = 'answered';
         this.breakers.problem(id);
-        other?.answered();
+        variant.answered?.();
         yield* told([...held, chunkOf({ response_metadata: { model_id: id } })], run);
         return undefined;
       } catch (error) {
-        const failure = explained(modelError(error), id, candidate.setUp);
+        const failure = explained(modelError(error), id, setUp);
         if (request !== undefined) request.state = outcomeOf(request, failure, options.signal);
         if (BROKEN.has(failure.code) && options.signal?.aborted !== true) admission?.fail();
         options.signal?.throwIfAborted();
         this.breakers.problem(id, failure);
         if (begun) throw failure;
-        const isRefused = failure.code === 'model_request_rejected' && other === undefined;
-        other = isRefused ? await instead?.(failure) : other;
-        if (isRefused && other !== undefined) model = other.model;
+        const next = REFUSALS.has(failure.code) ? await variant.instead?.(failure) : undefined;
+        if (next !== undefined) variant = next;
         // A model that is left alone is not waited for.
         else if (admission === undefined || !(await this.mayRetry(failure, attempt, options.signal)))
           return failure;

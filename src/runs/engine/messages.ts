@@ -62,5 +62,7 @@ export function toMessage({ AIMessage }: LangChain, reply: StoredReply): AIMessa
       args,
       type: 'tool_call',
     })),
+    // Blocks are for the model that wrote them.
+    response_metadata: { model_id: reply.model },
   });
 }
