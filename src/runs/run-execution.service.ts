@@ -101,7 +101,8 @@ export class RunExecution {
         end: async () => {
           // What came while siblings were under way counts: a cancel ends a run that would only have waited.
           const stop = control.reason ?? this.stopOf(error, run);
-          if (stop.kind !== 'hand_back' && stop.kind !== 'suspended') await closeDangling(context);
+          // Not when it was lost: what it has begun is for the next worker to find as it is.
+          if (stop.kind === 'cancelled' || stop.kind === 'failed') await closeDangling(context);
           return this.stopped(held, context, stop);
         },
       };

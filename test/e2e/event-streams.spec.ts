@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { EventBus } from '../../src/platform/events/event-bus.js';
 import { makeAgents, TracedTools } from '../support/run-tools.js';
 import { readEvents, startRun, warmUp } from '../support/runs.js';
 import { until } from '../support/server-process.js';
-import { makeDatabase, startTestApp, type TestApp } from '../support/test-app.js';
+import { sharedEnvironment, startTestApp, type TestApp } from '../support/test-app.js';
 
 const LOOK_UP = { input: 'Look up the word "zebra"', agent: 'librarian' };
 const EVENTS = 10_000;
@@ -20,15 +20,15 @@ let server: TestApp;
 /** Hears nothing of what others announce. */
 let deaf: TestApp;
 let token: string;
+/** The server's ends of its connections, by the port of the other end. */
+const accepted = new Map<number, Socket>();
 beforeAll(async () => {
   await warmUp();
-  const shared = {
-    DATABASE_URL: await makeDatabase(),
-    ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
-    PUBLIC_URL: 'http://127.0.0.1:8000',
-    EXTENSIONS_DIR: tools.extensions,
-  };
+  const shared = { ...(await sharedEnvironment()), EXTENSIONS_DIR: tools.extensions };
   server = await startTestApp(shared);
+  server.app
+    .getHttpServer()
+    .on('connection', (socket: Socket) => accepted.set(socket.remotePort ?? 0, socket));
   deaf = await startTestApp({ ...shared, ROLE: 'api' });
   deaf.app.get(EventBus).subscribe = async () => async () => undefined;
   token = await server.login();
@@ -62,10 +62,16 @@ async function longRun() {
   return { id: run.id, conversationId };
 }
 
-/** Reads a stream, `pace` bytes a second for 22 s and then as fast as it can, until the server closes it. */
+/**
+ * Reads a stream, `pace` bytes a second for 22 s, or nothing until the server has cut it off, and then as fast as it can,
+ * until the server closes it.
+ */
 async function readAtPace(route: string, pace: number) {
   const { hostname, port } = new URL(server.url);
   const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  const { localPort = 0 } = socket;
+  await until('it is accepted', () => accepted.has(localPort));
   socket.on('error', () => undefined);
   const chunks: Buffer[] = [];
   const closed = new Promise<void>((resolve) => socket.once('close', resolve));
@@ -74,7 +80,12 @@ async function readAtPace(route: string, pace: number) {
   );
   socket.pause();
   let size = 0;
-  for (const start = Date.now(); Date.now() < start + 22_000; await delay(100)) {
+  const start = Date.now();
+  for (
+    ;
+    pace === 0 ? accepted.get(localPort)?.closed === false : Date.now() < start + 22_000;
+    await delay(100)
+  ) {
     if (size < ((Date.now() - start) / 1000) * pace) {
       const chunk = (socket.read() as Buffer | null) ?? Buffer.alloc(0);
       chunks.push(chunk);

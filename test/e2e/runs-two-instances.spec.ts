@@ -1,12 +1,14 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { RunHolder } from '../../src/runs/run-holder.service.js';
+import { RunLeasesRepository } from '../../src/runs/run-leases.repository.js';
 import { makeAgents, TracedTools } from '../support/run-tools.js';
 import { readEvents, startRun, warmUp } from '../support/runs.js';
 import { until } from '../support/server-process.js';
-import { makeDatabase, startTestApp, type TestApp } from '../support/test-app.js';
+import { sharedEnvironment, startTestApp, type TestApp } from '../support/test-app.js';
 
 const LOOK_UP = 'Look up the word "zebra"';
 
@@ -18,10 +20,7 @@ let token: string;
 beforeAll(async () => {
   await warmUp();
   const shared = {
-    DATABASE_URL: await makeDatabase(),
-    ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
-    // Both issue tokens under one name.
-    PUBLIC_URL: 'http://127.0.0.1:8000',
+    ...(await sharedEnvironment()),
     EXTENSIONS_DIR: tools.extensions,
     LEASE_SECONDS: '6',
   };
@@ -69,14 +68,14 @@ describe('two instances on one database', () => {
 
   it('[R26] a worker that lost its run writes nothing more, and the run goes on elsewhere', async () => {
     const { id, before } = await runInside('lookup_word', 'librarian');
-    // Another worker takes it, and dies at once.
+    // Another worker takes it, and dies later.
     const [taken] = await front.sql<{ fence: number; last_seq: number }>(
-      `update runs set fence = fence + 1, lease_owner = 'another', lease_until = now() + interval '3 seconds'
+      `update runs set fence = fence + 1, lease_owner = 'another', lease_until = now() + interval '1 hour'
         where id = $1 returning fence, last_seq`,
       [id],
     );
     tools.release();
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await until('the worker has let it go', () => !back.app.get(RunHolder).holds(id), 30_000);
     const [row] = await front.sql<{ last_seq: number; status: string }>(
       'select last_seq, status from runs where id = $1',
       [id],
@@ -84,12 +83,31 @@ describe('two instances on one database', () => {
     expect(row).toEqual({ last_seq: taken?.last_seq, status: 'running' });
     const open = await front.sql(`select 1 from run_steps where run_id = $1 and status = 'started'`, [id]);
     expect(open).toHaveLength(1);
+    await front.sql('update runs set lease_until = now() where id = $1', [id]);
     const done = await wait(id);
     expect(done.status).toBe('completed');
     expect(tools.calls('lookup_word') - before).toBe(2);
     const events = await readEvents(`${front.url}/api/v1/runs/${id}/events`, { token });
     expect(events.map((event) => event.id)).toEqual(events.map((_, index) => index + 1));
   });
+
+  it('[R25] a worker that cannot renew its lease leaves what it has begun to the next one', async () => {
+    const { id, before } = await runInside('lookup_word', 'librarian');
+    const away = jest.spyOn(back.app.get(RunLeasesRepository), 'renew').mockRejectedValue(new Error('away'));
+    const isTakenAgain = async () =>
+      (await front.sql('select 1 from runs where id = $1 and fence > 1', [id])).length === 1;
+    await until('it is taken again', isTakenAgain, 40_000);
+    away.mockRestore();
+    tools.release();
+    const done = await wait(id);
+    expect([done.status, done.output.text]).toEqual([
+      'completed',
+      expect.stringContaining('lookup_word got zebra'),
+    ]);
+    expect(tools.calls('lookup_word') - before).toBeGreaterThanOrEqual(2);
+    const events = await readEvents(`${front.url}/api/v1/runs/${id}/events`, { token });
+    expect(events.filter((event) => event.type === 'tool_call.failed')).toEqual([]);
+  }, 90_000);
 
   it('a run survives that every connection to the database breaks', async () => {
     const { id } = await runInside('lookup_word', 'chief');

@@ -1,21 +1,17 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { addMember, type TestAccount } from '../support/accounts.js';
 import { warmUp } from '../support/runs.js';
 import { until } from '../support/server-process.js';
-import { makeDatabase, startTestApp, type TestApp } from '../support/test-app.js';
+import { sharedEnvironment, startTestApp, type TestApp } from '../support/test-app.js';
 
 let one: TestApp;
 let two: TestApp;
 let user: TestAccount;
 beforeAll(async () => {
   await warmUp();
-  const shared = {
-    DATABASE_URL: await makeDatabase(),
-    ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
-    PUBLIC_URL: 'http://127.0.0.1:8000',
-  };
+  const shared = await sharedEnvironment();
   one = await startTestApp(shared);
   two = await startTestApp(shared);
   user = await addMember(one);

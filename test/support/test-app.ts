@@ -51,6 +51,14 @@ export async function makeDatabase(): Promise<string> {
   return server.replace(/\/postgres$/, `/${name}`);
 }
 
+const newKeys = () => `test:${randomBytes(32).toString('base64')}`;
+
+/** What instances of one server have in common: the database, the keys, and the name in their tokens. */
+export async function sharedEnvironment() {
+  const DATABASE_URL = await makeDatabase();
+  return { DATABASE_URL, ENCRYPTION_KEYS: newKeys(), PUBLIC_URL: 'http://127.0.0.1:8000' };
+}
+
 /** The environment of a test server: its own database, keys and folder, no metrics port, quiet. */
 export function testEnvironment(databaseUrl: string, folder: string): Record<string, string> {
   return {
@@ -58,7 +66,7 @@ export function testEnvironment(databaseUrl: string, folder: string): Record<str
     PORT: '0',
     DATABASE_URL: databaseUrl,
     DATA_DIR: folder,
-    ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
+    ENCRYPTION_KEYS: newKeys(),
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_PASSWORD: ADMIN.password,
     METRICS_PORT: '0',
