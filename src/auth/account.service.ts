@@ -34,8 +34,9 @@ export class AccountService {
     refuseCommon(password, email);
     await this.attempts.registration(ip);
     const passwordHash = await hashPassword(password);
-    const user = await this.users.create({ email, name, role: 'member', passwordHash });
-    await this.audit.record(null, 'user.registered', { type: 'user', id: user.id }, { ip });
+    const user = await this.users.create({ email, name, role: 'member', passwordHash }, ({ id }, tx) =>
+      this.audit.record(null, 'user.registered', { type: 'user', id }, { ip }, tx),
+    );
     return { ...user, disabled: false };
   }
 
@@ -53,7 +54,9 @@ export class AccountService {
         throw AuthErrors.wrong_password();
     });
     const passwordHash = await hashPassword(change.newPassword);
-    await this.sessions.endOthers(actor, (tx) => this.users.setPasswordHash(user.id, passwordHash, tx));
-    await this.audit.record(actor, 'password.changed', { type: 'user', id: user.id });
+    await this.users.setPasswordHash(user.id, passwordHash, async (tx) => {
+      await this.sessions.endOthers(actor, tx);
+      await this.audit.record(actor, 'password.changed', { type: 'user', id: user.id }, {}, tx);
+    });
   }
 }

@@ -38,8 +38,8 @@ export class ApiKeysRepository {
   }
 
   /** Was there such a key of this user? */
-  async delete(userId: string, id: string): Promise<boolean> {
-    return (await this.keys.delete({ userId, id })).affected === 1;
+  async delete(userId: string, id: string, tx: Transaction): Promise<boolean> {
+    return (await tx.delete(ApiKey, { userId, id })).affected === 1;
   }
 
   async deleteNamed(userId: string, name: string, tx: Transaction): Promise<void> {

@@ -82,8 +82,10 @@ export class ApiKeysService {
   /** Ends a key at once, on every instance. Throws `api_key_not_found`. */
   async revoke(actor: Actor, id: string): Promise<void> {
     requireAccountAccess(actor);
-    if (!(await this.keys.delete(actor.userId, id))) throw AuthErrors.api_key_not_found();
-    await this.audit.record(actor, 'api_key.revoked', { type: 'api_key', id });
+    await this.transactions.run(async (tx) => {
+      if (!(await this.keys.delete(actor.userId, id, tx))) throw AuthErrors.api_key_not_found();
+      await this.audit.record(actor, 'api_key.revoked', { type: 'api_key', id }, {}, tx);
+    });
   }
 
   /** Replaces the key of that name, in one transaction. */

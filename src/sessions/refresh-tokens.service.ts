@@ -24,7 +24,7 @@ export interface LoginOrigin {
 /** Makes what the client gets, from the session and its next refresh token. */
 export type MakeAnswer<T> = (session: Session, refreshToken: string) => Promise<T>;
 
-type Rotation<T> = { readonly answer: T } | { readonly reusedBy: string } | undefined;
+type Rotation<T> = { readonly answer: T } | 'reused' | undefined;
 
 /** Opens login sessions and rotates their refresh tokens (RFC 9700 section 4.14.2). Only hashes are kept. [S11] */
 @Injectable()
@@ -84,17 +84,13 @@ export class RefreshTokens {
       if (isRetry && session.rotatedAnswer !== null)
         return { answer: JSON.parse(this.sealer.open(placeOf(id), session.rotatedAnswer)) as T };
       await this.sessions.update(id, { revokedAt: now, rotatedAnswer: null }, tx);
-      return { reusedBy: session.userId };
+      const { userId } = session;
+      await this.audit.record(null, 'session.refresh_reused', { type: 'session', id }, { userId }, tx);
+      return 'reused';
     });
     if (rotation === undefined) throw SessionErrors.invalid_refresh_token();
-    if ('answer' in rotation) return rotation.answer;
-    await this.audit.record(
-      null,
-      'session.refresh_reused',
-      { type: 'session', id },
-      { userId: rotation.reusedBy },
-    );
-    throw SessionErrors.refresh_reuse();
+    if (rotation === 'reused') throw SessionErrors.refresh_reuse();
+    return rotation.answer;
   }
 
   private make(sessionId: string): string {

@@ -75,8 +75,8 @@ export class SessionsRepository {
   }
 
   /** Was there such an open session of this user? */
-  async end(userId: string, id: string): Promise<boolean> {
-    const [, count] = await this.sessions.query<[unknown, number]>(
+  async end(userId: string, id: string, tx: Transaction): Promise<boolean> {
+    const [, count]: [unknown, number] = await tx.query(
       `update sessions s set revoked_at = now(), rotated_answer = null where s.id = $1 and s.user_id = $2 and ${OPEN}`,
       [id, userId],
     );

@@ -59,19 +59,20 @@ export class SessionsService {
   async end(actor: Actor, id: string): Promise<void> {
     requireAccountAccess(actor);
     const sessionId = idOf(actor, id);
-    if (!(await this.sessions.end(actor.userId, sessionId))) throw SessionErrors.session_not_found();
+    await this.transactions.run(async (tx) => {
+      if (!(await this.sessions.end(actor.userId, sessionId, tx))) throw SessionErrors.session_not_found();
+      await this.audit.record(actor, 'session.ended', { type: 'session', id: sessionId }, {}, tx);
+    });
     await this.cache.forget(sessionId);
-    await this.audit.record(actor, 'session.ended', { type: 'session', id: sessionId });
   }
 
-  /** Ends all sessions of the caller but the one he came by, together with what `alongside` writes. */
-  async endOthers(actor: Actor, alongside?: (tx: Transaction) => Promise<void>): Promise<void> {
+  /** Ends all sessions of the caller but the one he came by. */
+  async endOthers(actor: Actor, transaction?: Transaction): Promise<void> {
     requireAccountAccess(actor);
-    await this.transactions.run(async (tx) => {
-      await alongside?.(tx);
-      await this.sessions.endOthers(actor.userId, actor.sessionId, tx);
-      await this.audit.record(actor, 'session.others_ended', { type: 'user', id: actor.userId }, {}, tx);
-    });
+    if (transaction === undefined) return this.transactions.run((tx) => this.endOthers(actor, tx));
+    await this.sessions.endOthers(actor.userId, actor.sessionId, transaction);
+    const target = { type: 'user', id: actor.userId };
+    await this.audit.record(actor, 'session.others_ended', target, {}, transaction);
   }
 }
 

@@ -44,9 +44,12 @@ export class UserAdminService {
     requireScopes(actor, 'admin');
     const { email, name = null, role, password } = request;
     refuseCommon(password, email);
-    const user = await this.users.insert({ email, name, role, passwordHash: await hashPassword(password) });
-    await this.audit.record(actor, 'user.created', { type: 'user', id: user.id }, { role });
-    return view(user);
+    const passwordHash = await hashPassword(password);
+    return this.transactions.run(async (tx) => {
+      const user = await this.users.insert({ email, name, role, passwordHash }, tx);
+      await this.audit.record(actor, 'user.created', { type: 'user', id: user.id }, { role }, tx);
+      return view(user);
+    });
   }
 
   /** Changes name, role, or whether the account may be used. Throws `user_not_found`, `own_role`, `last_admin`. */

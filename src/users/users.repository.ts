@@ -47,10 +47,10 @@ export class UsersRepository {
   }
 
   /** Throws `email_taken`. */
-  async insert(user: NewUser): Promise<User> {
+  async insert(user: NewUser, tx: Transaction): Promise<User> {
     const row = this.users.create({ id: newId(), disabledAt: null, ...user });
     try {
-      await this.users.insert(row);
+      await tx.insert(User, row);
     } catch (error) {
       if (databaseState(error) === UNIQUE_VIOLATION)
         throw UserErrors.email_taken(undefined, { cause: error });
@@ -75,8 +75,8 @@ export class UsersRepository {
     return { user, otherAdmins: rows.filter((row) => row.id !== id).length };
   }
 
-  async update(id: string, patch: UserPatch, tx?: Transaction): Promise<void> {
-    await (tx?.getRepository(User) ?? this.users).update({ id }, patch);
+  async update(id: string, patch: UserPatch, tx: Transaction): Promise<void> {
+    await tx.update(User, { id }, patch);
   }
 
   async delete(id: string, tx: Transaction): Promise<void> {

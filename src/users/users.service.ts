@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { type Transaction } from '../platform/database/transactions.js';
+import { type Transaction, Transactions } from '../platform/database/transactions.js';
 import { type User } from './user.entity.js';
 import { type NewUser, UsersRepository } from './users.repository.js';
 
 /** Accounts, for the features that identify people (auth, privacy). What admins do with them is in UserAdminService. */
 @Injectable()
 export class UsersService {
-  constructor(private readonly users: UsersRepository) {}
+  constructor(
+    private readonly users: UsersRepository,
+    private readonly transactions: Transactions,
+  ) {}
 
   findById(id: string): Promise<User | null> {
     return this.users.findById(id);
@@ -20,13 +23,25 @@ export class UsersService {
     return this.users.findByEmailWithPassword(email);
   }
 
-  /** Throws `email_taken`. */
-  create(user: NewUser): Promise<User> {
-    return this.users.insert(user);
+  /** Makes an account, together with what `alongside` writes. Throws `email_taken`. */
+  create(user: NewUser, alongside?: (made: User, tx: Transaction) => Promise<void>): Promise<User> {
+    return this.transactions.run(async (tx) => {
+      const made = await this.users.insert(user, tx);
+      await alongside?.(made, tx);
+      return made;
+    });
   }
 
-  setPasswordHash(id: string, passwordHash: string, tx?: Transaction): Promise<void> {
-    return this.users.update(id, { passwordHash }, tx);
+  /** Sets the hash, together with what `alongside` writes. */
+  setPasswordHash(
+    id: string,
+    passwordHash: string,
+    alongside?: (tx: Transaction) => Promise<void>,
+  ): Promise<void> {
+    return this.transactions.run(async (tx) => {
+      await this.users.update(id, { passwordHash }, tx);
+      await alongside?.(tx);
+    });
   }
 
   /** The oldest admin who is not disabled. */
