@@ -1,7 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction } from '../platform/database/transactions.js';
 
-export interface RunsWithEvents {
+/** Runs made after run `after` and before run `before`; old are those that ended `days` ago. */
+export interface RunWindow {
+  readonly after: string;
+  readonly before: string;
+  readonly days: number;
+  readonly limit: number;
+}
+
+interface LookedAt {
+  readonly id: string;
+  readonly isOld: boolean;
+}
+
+export interface RunsLookedAt {
   /** Id of the last run that was looked at; undefined when there is no further one. */
   readonly last?: string;
   /** Those that ended long enough ago. */
@@ -12,14 +25,11 @@ export interface RunsWithEvents {
 @Injectable()
 export class RunRetentionRepository {
   /**
-   * Looks at the next `limit` runs that have events, made after run `after` and before run `before`, by hopping from one
-   * to the next in the primary key of the events: what was pruned costs nothing.
+   * Looks at the next `limit` runs that have events, by hopping from one to the next in the primary key of the events:
+   * what was pruned costs nothing.
    */
-  async next(
-    { after, before, days, limit }: { after: string; before: string; days: number; limit: number },
-    transaction: Transaction,
-  ): Promise<RunsWithEvents> {
-    const rows: { id: string; isOld: boolean }[] = await transaction.query(
+  async next({ after, before, days, limit }: RunWindow, transaction: Transaction): Promise<RunsLookedAt> {
+    const rows: LookedAt[] = await transaction.query(
       `with recursive seen(id, n) as (
          select $1::uuid, 0
          union all
@@ -31,8 +41,7 @@ export class RunRetentionRepository {
          from seen s join runs r on r.id = s.id where s.n > 0 order by s.n`,
       [after, before, limit, days],
     );
-    const old = rows.filter((row) => row.isOld).map((row) => row.id);
-    return { old, ...(rows.length === limit && { last: rows.at(-1)?.id }) };
+    return lookedAt(rows, limit);
   }
 
   /**
@@ -59,24 +68,23 @@ export class RunRetentionRepository {
     return deleted;
   }
 
-  /**
-   * Deletes those of the next `limit` runs, made after run `after` and before run `before`, that have no conversation and
-   * ended long enough ago, with all that hangs on them. Gives the last run that was looked at, while there are more.
-   */
-  async deleteLone(
-    { after, before, days, limit }: { after: string; before: string; days: number; limit: number },
-    transaction: Transaction,
-  ): Promise<string | undefined> {
-    const [row]: [{ last: string | null }] = await transaction.query(
-      `with seen as (
-         select id, conversation_id is null and finished_at < now() - $4 * interval '1 day' as is_old
-           from runs where id > $1 and id < $2 order by id limit $3
-       ), gone as (
-         delete from runs where id in (select id from seen where is_old)
-       )
-       select (select id from seen order by id offset $3 - 1 limit 1) as last`,
+  /** Looks at the next `limit` runs for those without a conversation. */
+  async nextLone({ after, before, days, limit }: RunWindow, transaction: Transaction): Promise<RunsLookedAt> {
+    const rows: LookedAt[] = await transaction.query(
+      `select id, conversation_id is null and coalesce(finished_at < now() - $4 * interval '1 day', false) as "isOld"
+         from runs where id > $1 and id < $2 order by id limit $3`,
       [after, before, limit, days],
     );
-    return row.last ?? undefined;
+    return lookedAt(rows, limit);
   }
+
+  /** Deletes runs with all that hangs on them. */
+  async delete(ids: readonly string[], transaction: Transaction): Promise<void> {
+    await transaction.query('delete from runs where id = any($1)', [ids]);
+  }
+}
+
+function lookedAt(rows: readonly LookedAt[], limit: number): RunsLookedAt {
+  const old = rows.filter((row) => row.isOld).map((row) => row.id);
+  return { old, ...(rows.length === limit && { last: rows.at(-1)?.id }) };
 }

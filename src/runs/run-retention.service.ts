@@ -5,8 +5,9 @@ import { Housekeeping } from '../platform/database/housekeeping.service.js';
 import { type Transaction } from '../platform/database/transactions.js';
 import { RunRetentionRepository } from './run-retention.repository.js';
 
+/** Runs of which something is deleted in one transaction. */
 const RUNS_AT_ONCE = 50;
-const LONE_AT_ONCE = 1_000;
+const LOOKED_AT_ONCE = 1_000;
 const EVENTS_AT_ONCE = 5_000;
 const DAY_MS = 86_400_000;
 const FIRST = '00000000-0000-0000-0000-000000000000';
@@ -31,10 +32,16 @@ export class RunRetention {
   }
 
   private async sweepLone(transaction: Transaction): Promise<boolean> {
-    const window = { after: this.afterLone, ...olderThan(this.env.RUN_DAYS), limit: LONE_AT_ONCE };
-    const last = await this.runs.deleteLone(window, transaction);
-    this.afterLone = last ?? FIRST;
-    return last !== undefined;
+    const window = { after: this.afterLone, ...olderThan(this.env.RUN_DAYS), limit: LOOKED_AT_ONCE };
+    const { last, old } = await this.runs.nextLone(window, transaction);
+    const some = old.slice(0, RUNS_AT_ONCE);
+    if (some.length > 0) {
+      // A run goes in one statement with all that hangs on it; its events may be thousands.
+      if (await this.deleteEvents(some, transaction)) return true;
+      await this.runs.delete(some, transaction);
+    }
+    this.afterLone = (some.length < old.length ? some.at(-1) : last) ?? FIRST;
+    return this.afterLone !== FIRST;
   }
 
   private async sweep(transaction: Transaction): Promise<boolean> {
@@ -42,11 +49,15 @@ export class RunRetention {
     const { last, old } = await this.runs.next(window, transaction);
     if (old.length > 0) {
       await this.runs.strip(old, transaction);
-      const deleted = await this.runs.deleteEvents(old, EVENTS_AT_ONCE, transaction);
-      if (deleted === EVENTS_AT_ONCE) return true;
+      if (await this.deleteEvents(old, transaction)) return true;
     }
     this.after = last ?? FIRST;
     return last !== undefined;
+  }
+
+  /** True when there may be more. */
+  private async deleteEvents(ids: readonly string[], transaction: Transaction): Promise<boolean> {
+    return (await this.runs.deleteEvents(ids, EVENTS_AT_ONCE, transaction)) === EVENTS_AT_ONCE;
   }
 }
 

@@ -202,6 +202,31 @@ describe('sweeping', () => {
     expect(await count('webhook_deliveries', 'webhook_id', hook)).toBe(1);
   });
 
+  it('forgets what callers of tools were asked after 30 days, not what runs asked', async () => {
+    // More than a sweep deletes at once.
+    await server.sql(
+      `insert into approvals (id, run_id, step, agent, user_id, kind, reason, attempt, tool, definition_hash,
+           requested_arguments, requested_hash, arguments, arguments_hash, status, created_at, expires_at)
+       select gen_random_uuid(), case m when 0 then id end, case m when 0 then 's' end, case m when 0 then 'a' end, user_id,
+           'tool_call', 'policy', 0, 't' || n, '', '{}', '', '{}', '', 'expired', now() - d * interval '1 day', now()
+         from runs, (select 1 as m, 31 as d, n from generate_series(1, 6000) n union values (1, 29, 0), (0, 31, 0)) as v
+        where id = $1`,
+      [young],
+    );
+    await sweep();
+    const left = await server.sql(
+      'select run_id is null as direct, created_at > $1 as young from approvals',
+      [daysAgo(30)],
+    );
+    expect(left).toEqual(
+      expect.arrayContaining([
+        { direct: true, young: true },
+        { direct: false, young: false },
+      ]),
+    );
+    expect(left).toHaveLength(2);
+  });
+
   it('deletes expired context, also of sessions that never look at it', async () => {
     await server.sql(
       `insert into session_context (session_id, key, value, expires_at)

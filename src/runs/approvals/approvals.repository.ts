@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
+import { Housekeeping } from '../../platform/database/housekeeping.service.js';
 import { type Transaction } from '../../platform/database/transactions.js';
 import { Approval } from './approval.entity.js';
 import { type ApprovalStatus, type Arguments } from './approval.js';
@@ -25,9 +26,16 @@ export interface ExpiredApproval {
   readonly runId: string | null;
 }
 
+const SWEPT_AT_ONCE = 5_000;
+
 @Injectable()
 export class ApprovalsRepository {
-  constructor(@InjectRepository(Approval) private readonly approvals: Repository<Approval>) {}
+  constructor(
+    @InjectRepository(Approval) private readonly approvals: Repository<Approval>,
+    housekeeping: Housekeeping,
+  ) {
+    housekeeping.add('approvals', (transaction) => this.sweep(transaction));
+  }
 
   find(userId: string, id: string): Promise<Approval | null> {
     return this.approvals.findOneBy({ userId, id });
@@ -65,13 +73,6 @@ export class ApprovalsRepository {
     return changed > 0;
   }
 
-  /** Forgets what callers were asked themselves, a month later. What a run asked goes with the run. */
-  async forgetOld(): Promise<void> {
-    await this.approvals.query(
-      `delete from approvals where run_id is null and created_at < now() - interval '30 days'`,
-    );
-  }
-
   /** Questions that nobody answered in time. */
   async due(limit: number): Promise<ExpiredApproval[]> {
     return this.approvals.query(
@@ -88,5 +89,18 @@ export class ApprovalsRepository {
       [id],
     );
     return changed > 0;
+  }
+
+  /**
+   * Forgets what callers were asked themselves, a month later; true when there may be more of it. What a run asked goes
+   * with the run.
+   */
+  private async sweep(transaction: Transaction): Promise<boolean> {
+    const [, deleted]: [unknown, number] = await transaction.query(
+      `delete from approvals where id in
+         (select id from approvals where run_id is null and created_at < now() - interval '30 days' limit $1)`,
+      [SWEPT_AT_ONCE],
+    );
+    return deleted === SWEPT_AT_ONCE;
   }
 }

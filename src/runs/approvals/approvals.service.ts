@@ -80,8 +80,9 @@ export class ApprovalsService {
       const edited = answer.edited !== undefined;
       const details = { status: answer.status, edited, tool, runId, kind, reason };
       const target = { type: 'approval', id };
+      const goOn = runId === null ? undefined : await this.resumption.goOn(runId, transaction);
       await this.about.audit.record(actor, 'approval.decided', target, details, transaction);
-      return runId === null ? undefined : this.resumption.goOn(runId, transaction);
+      return goOn;
     });
     await wake?.();
     if (answer.status === 'outdated') throw ApprovalErrors.approval_outdated();
@@ -98,7 +99,6 @@ export class ApprovalsService {
       );
       await wake?.();
     }
-    await this.approvals.forgetOld();
   }
 
   private async answerOf(
