@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import { ADVISORY_LOCKS } from '../database/advisory-locks.js';
+import { Housekeeping } from '../database/housekeeping.service.js';
 import { type Transaction } from '../database/transactions.js';
 
 /** One use of a key: who, on which route, under which key. */
@@ -16,9 +16,13 @@ export interface StoredAnswer {
   readonly body: unknown;
 }
 
+const SWEPT_AT_ONCE = 5_000;
+
 @Injectable()
 export class IdempotencyRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(housekeeping: Housekeeping) {
+    housekeeping.add('idempotency_keys', (transaction) => this.sweep(transaction));
+  }
 
   /** Takes the key until the transaction ends; false when another transaction holds it. Never waits. */
   async tryLock(transaction: Transaction, use: KeyUse): Promise<boolean> {
@@ -48,14 +52,14 @@ export class IdempotencyRepository {
     );
   }
 
-  /** Removes up to `limit` expired keys and returns how many. Two servers that sweep at once share the work. */
-  async sweep(limit: number): Promise<number> {
-    const [, removed]: [unknown, number] = await this.dataSource.query(
+  /** Deletes expired keys but those that are just taken again; true when there may be more. */
+  private async sweep(transaction: Transaction): Promise<boolean> {
+    const [, deleted]: [unknown, number] = await transaction.query(
       `delete from idempotency_keys where ctid in (
          select ctid from idempotency_keys where created_at <= now() - interval '24 hours'
          limit $1 for update skip locked)`,
-      [limit],
+      [SWEPT_AT_ONCE],
     );
-    return removed;
+    return deleted === SWEPT_AT_ONCE;
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type Actor } from '../../common/actor.js';
 import { canonicalJson } from '../../common/canonical-json.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
@@ -9,10 +9,6 @@ import { IdempotencyRepository, type KeyUse } from './idempotency.repository.js'
 
 /** How long a twin waits for the first request before it answers 409. */
 const WAIT_MS = 2000;
-const SWEEP_INTERVAL_MS = 10 * 60_000;
-const SWEEP_ROWS = 1000;
-/** At most 100,000 rows a sweep: the rest waits for the next one. */
-const SWEEP_BATCHES = 100;
 
 /** A request that must have its effect once. */
 export interface OnceRequest {
@@ -36,22 +32,11 @@ export interface OnceAnswer<T> extends Answer<T> {
 
 /** Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): an effect and its answer commit together. [R28] */
 @Injectable()
-export class Idempotency implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly log = new Logger('Idempotency');
-  private sweeper?: NodeJS.Timeout;
-
+export class Idempotency {
   constructor(
     private readonly transactions: Transactions,
     private readonly keys: IdempotencyRepository,
   ) {}
-
-  onApplicationBootstrap(): void {
-    this.sweeper = setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref();
-  }
-
-  onModuleDestroy(): void {
-    clearInterval(this.sweeper);
-  }
 
   /**
    * Runs `effect` in one transaction and keeps its answer for 24 hours under the caller's key. The same key and body
@@ -98,15 +83,5 @@ export class Idempotency implements OnApplicationBootstrap, OnModuleDestroy {
     const answer = await effect(transaction);
     await this.keys.save(transaction, use, { bodyHash, ...answer });
     return { ...answer, replayed: false };
-  }
-
-  private async sweep(): Promise<void> {
-    try {
-      for (let batch = 0; batch < SWEEP_BATCHES; batch += 1) {
-        if ((await this.keys.sweep(SWEEP_ROWS)) < SWEEP_ROWS) return;
-      }
-    } catch (error) {
-      this.log.warn({ err: error }, 'Expired idempotency keys were not removed; the next sweep tries again');
-    }
   }
 }
