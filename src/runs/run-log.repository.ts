@@ -160,11 +160,11 @@ export class RunLogRepository {
     );
   }
 
-  /** Names of the tools that gave this run an answer, or an earlier run of its conversation. */
+  /** Names of the tools that gave this run an answer, or another run of its conversation. In a simulated one none did. */
   async toolsUsed(runId: string): Promise<string[]> {
     const rows: { name: string }[] = await this.dataSource.query(
       `select distinct s.name from runs r
-         join runs o on o.id = r.id or o.conversation_id = r.conversation_id
+         join runs o on (o.id = r.id or o.conversation_id = r.conversation_id) and not o.simulate
          join run_steps s on s.run_id = o.id
         where r.id = $1 and s.kind = 'tool' and s.result ->> 'callId' is not null`,
       [runId],

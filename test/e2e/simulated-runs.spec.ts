@@ -129,6 +129,22 @@ describe('a simulated run', () => {
     expect([await deliveries(real.id), tools.done(text)]).toEqual([1, ['look']]);
   });
 
+  it('has heard nothing from outside: a later run of its conversation sends without asking', async () => {
+    const { body: conversation } = await server.call('POST', '/api/v1/conversations', { token, body: {} });
+    const say = async (input: string, simulate = false) => {
+      const body = { input: `${input} ${word()}`, agent: 'worker', simulate };
+      const made = await server.call('POST', `/api/v1/conversations/${conversation.id}/runs`, {
+        token,
+        body,
+      });
+      return (await wait(made.body.id)).status as string;
+    };
+    expect(await say('browse', true)).toBe('completed');
+    expect(await say('send')).toBe('completed');
+    expect(await say('browse')).toBe('completed');
+    expect(await say('send')).toBe('requires_action');
+  });
+
   it('still refuses wrong arguments and tools that the agent may not call', async () => {
     const { end } = await run('calculator 5, wipe');
     expect(end.status).toBe('completed');
