@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type AgentDefinition } from '../../agents/agent.js';
 import { AgentsService } from '../../agents/agents.service.js';
-import { ChatModels } from '../../agents/models/chat-models.service.js';
 import { type AgentAnswer, type RunContext } from '../run-context.js';
 import { RunStop } from '../run-control.js';
 import { newEvent } from '../run-event.js';
@@ -11,7 +10,7 @@ import { AgentLoop, type Opening } from './agent-loop.service.js';
 import { type AgentReply, type AgentTask, schemaOf } from './agent-task.js';
 import { AgentTools } from './agent-tools.service.js';
 import { dataBlock, withData } from './data-block.js';
-import { askName, askTool, canAsk, handoffTool, type ToolOffer } from './delegation.js';
+import { askName, askTool, canAsk, handoffTool } from './delegation.js';
 import { taskAfter } from './handoff.js';
 import { mergeAnswers } from './merge-answers.js';
 import { mapBounded } from './map-bounded.js';
@@ -37,7 +36,6 @@ export class AgentRunner {
     private readonly agents: AgentsService,
     private readonly tools: AgentTools,
     private readonly loop: AgentLoop,
-    private readonly models: ChatModels,
     private readonly caller: ModelCaller,
   ) {}
 
@@ -59,10 +57,9 @@ export class AgentRunner {
     const { agent, group = [] } = task;
     const subAgents = agent.pattern === 'handoff' ? [] : await this.agents.getMany(actor, agent.subAgents);
     const successors = group.filter(({ name }) => name !== agent.name && !task.above.includes(name));
-    const offer = async (
-      peers: readonly AgentDefinition[],
-      asTool: (peer: AgentDefinition, tools: readonly ToolOffer[]) => ToolOffer,
-    ) => Promise.all(peers.map(async (peer) => asTool(peer, await this.tools.offers(actor, peer))));
+    const isRuleBased = await this.caller.isRuleBased(agent);
+    const offer = async (peers: readonly AgentDefinition[], asTool: typeof askTool) =>
+      Promise.all(peers.map(async (peer) => asTool(peer, await this.tools.offers(actor, peer), isRuleBased)));
     const offers = [
       ...(await this.tools.offers(actor, agent)),
       ...(await offer(subAgents, askTool)),
@@ -126,8 +123,7 @@ export class AgentRunner {
     if (replies.every(({ isError }) => isError)) {
       throw RunErrors.sub_agent_failed(replies.map(({ text }) => text).join(' '));
     }
-    const { generatedBy } = await this.models.open(task.agent.model);
-    if (generatedBy === 'rules' || task.agent.instructions.trim() === '') {
+    if (task.agent.instructions.trim() === '' || (await this.caller.isRuleBased(task.agent))) {
       return mergeAnswers(context, task, { subAgents, replies });
     }
     const calls = subAgents.map((agent, index) => ({

@@ -5,6 +5,8 @@ import { type JsonSchema, type ToolDefinition } from '../../tools/tool.js';
 const MAX_DEPTH = 4;
 /** Times that a conversation may be handed over in one run: agents that send each other the user must end. */
 const MAX_HANDOFFS = 5;
+/** Tools of a sub-agent that an LLM is told of by name. */
+const MAX_NAMED = 20;
 
 /** What a model is told of something that it may call. */
 export interface ToolOffer {
@@ -31,27 +33,40 @@ export const TASK: JsonSchema = {
   additionalProperties: false,
 };
 
-/** A sub-agent as a tool. Its own tools are named so that even a rule-based planner can choose by them. */
-export function askTool(agent: AgentDefinition, tools: readonly ToolOffer[]): ToolOffer {
-  const abilities = tools.map((tool) => `${tool.title}: ${firstSentence(tool.description)}`);
+/**
+ * A sub-agent as a tool. The rule-based planner chooses by what its tools do. An LLM pays for every word with every call:
+ * it is told their names, and not endlessly many.
+ */
+export function askTool(
+  agent: AgentDefinition,
+  tools: readonly ToolOffer[],
+  isRuleBased: boolean,
+): ToolOffer {
+  const abilities = isRuleBased
+    ? `It can: ${tools.map((tool) => `${tool.title}: ${firstSentence(tool.description)}`).join(' ')}`
+    : `Its tools: ${namesOf(tools)}.`;
   return {
     name: askName(agent),
     title: agent.title,
-    description: [
-      `${agent.title}: ${agent.description}`,
-      ...(abilities.length > 0 ? [`It can: ${abilities.join(' ')}`] : []),
-    ].join(' '),
+    description: `${agent.title}: ${agent.description}${tools.length > 0 ? ` ${abilities}` : ''}`,
     inputSchema: TASK,
     repeatable: true,
   };
 }
 
+function namesOf(tools: readonly ToolOffer[]): string {
+  const titles = tools.slice(0, MAX_NAMED).map(({ title }) => title);
+  return [...titles, ...(tools.length > MAX_NAMED ? [`${tools.length - MAX_NAMED} more`] : [])].join(', ');
+}
+
 /** Taking a conversation over, as a tool. */
-export function handoffTool(agent: AgentDefinition, tools: readonly ToolOffer[]): ToolOffer {
+export function handoffTool(...about: Parameters<typeof askTool>): ToolOffer {
+  const [agent] = about;
+  const asked = askTool(...about);
   return {
-    ...askTool(agent, tools),
+    ...asked,
     name: handoffName(agent),
-    description: `Hands the conversation over to ${agent.title}, who answers the user from now on. ${askTool(agent, tools).description}`,
+    description: `Hands the conversation over to ${agent.title}, who answers the user from now on. ${asked.description}`,
   };
 }
 
