@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AGENT_PATTERNS, type AgentSpec } from './agent.js';
 
-export const AGENT_NAME = /^[a-z0-9][a-z0-9_-]{0,57}$/;
+const AGENT_NAME = /^[a-z0-9][a-z0-9_-]{0,57}$/;
 
 export const AgentName = z
   .string()

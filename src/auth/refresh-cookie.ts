@@ -8,7 +8,7 @@ const ATTRIBUTES = 'Path=/; HttpOnly; Secure; SameSite=Strict';
 const MAX_AGE_SECONDS = 30 * 86_400;
 
 /** Does the request come from a page that may use this server: one of our own, or of ALLOWED_ORIGINS? */
-export function isFromAllowedPage(request: FastifyRequest, env: Env): boolean {
+function isFromAllowedPage(request: FastifyRequest, env: Env): boolean {
   const { origin, host } = request.headers;
   if (origin === undefined || !URL.canParse(origin)) return false;
   return env.ALLOWED_ORIGINS.includes(origin) || new URL(origin).host === host;

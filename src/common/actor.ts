@@ -13,7 +13,7 @@ export const SCOPES = [
 export type Scope = (typeof SCOPES)[number];
 
 /** Scopes that only an admin can hold, whatever a key was made with. */
-export const ADMIN_SCOPES: readonly Scope[] = ['admin', 'tools:manage'];
+const ADMIN_SCOPES: readonly Scope[] = ['admin', 'tools:manage'];
 
 export type Role = 'admin' | 'member';
 

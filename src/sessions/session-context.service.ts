@@ -9,7 +9,7 @@ import { SessionErrors } from './sessions.errors.js';
 import { SessionsService } from './sessions.service.js';
 
 export const MAX_KEYS = 100;
-export const MAX_VALUE_BYTES = 64 << 10;
+const MAX_VALUE_BYTES = 64 << 10;
 export const DEFAULT_TTL_SECONDS = 3600;
 /** How long another instance may read an old value when Redis was away during a write. */
 const CACHE_MS = 10_000;

@@ -14,7 +14,7 @@ export abstract class EventBus {
 }
 
 /** Channel names are ours alone: short, without the line break that separates them from the payload. */
-export const CHANNEL_NAME = /^[a-z0-9:_-]{1,100}$/;
+const CHANNEL_NAME = /^[a-z0-9:_-]{1,100}$/;
 
 /** The subscribers of this process, by channel. A listener that throws does not hurt its neighbours. */
 export class Subscribers {

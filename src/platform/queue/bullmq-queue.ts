@@ -26,7 +26,7 @@ export interface WorkerTimes {
   readonly maxStalledCount: number;
 }
 
-export const JOB_OPTIONS = { removeOnComplete: true, removeOnFail: true, attempts: 1 } as const;
+const JOB_OPTIONS = { removeOnComplete: true, removeOnFail: true, attempts: 1 } as const;
 
 /** Queue over BullMQ; the adapters say where the jobs lie. */
 export abstract class BullMqQueue extends Queue {

@@ -5,7 +5,7 @@ import { type ToolOffer } from './delegation.js';
  * Tools of an agent that a model is told of at once. With more of them it is told of `search_tools` instead, and of what
  * that finds: hundreds of definitions cost tokens with every call, and models choose worse among them.
  */
-export const MAX_LISTED_TOOLS = 40;
+const MAX_LISTED_TOOLS = 40;
 
 /** The built-in tool that finds others. */
 export const SEARCH_TOOLS = 'search_tools';

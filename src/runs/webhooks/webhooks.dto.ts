@@ -4,7 +4,7 @@ import { Timestamp } from '../../common/timestamp.js';
 import { named } from '../../platform/http/openapi.js';
 
 /** What a webhook can be told of: the end of a run, and a run that waits for a person. */
-export const WEBHOOK_EVENTS = [
+const WEBHOOK_EVENTS = [
   'run.completed',
   'run.failed',
   'run.cancelled',
