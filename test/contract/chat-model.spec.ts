@@ -11,7 +11,7 @@ import { startAnthropicServer } from '../fakes/anthropic-server.js';
 import { startGoogleServer } from '../fakes/google-server.js';
 import { type LlmServer } from '../fakes/llm-server.js';
 import { startOpenAiServer } from '../fakes/openai-server.js';
-import { type ChatModelAdapter, chatModelContract } from './chat-model.js';
+import { type ChatModelAdapter, describeChatModelContract } from './chat-model.js';
 
 const PROMPTS = {
   text: 'Hello, what can you do?',
@@ -20,7 +20,7 @@ const PROMPTS = {
 };
 const plainFetch = () => globalThis.fetch;
 
-chatModelContract('builtin:planner', () => ({
+describeChatModelContract('builtin:planner', () => ({
   open: () => new PlannerProvider().open('planner'),
   pending: () => 0,
   prompts: PROMPTS,
@@ -53,26 +53,26 @@ afterAll(async () => {
   await google?.close();
 });
 
-chatModelContract('openai', () =>
+describeChatModelContract('openai', () =>
   adapterOf(
     () => openai,
     () => new OpenAiProvider({ OPENAI_BASE_URL: openai.url }, plainFetch),
   ),
 );
-chatModelContract('openai, Responses', () =>
+describeChatModelContract('openai, Responses', () =>
   adapterOf(
     () => openai,
     () => new OpenAiProvider({ OPENAI_BASE_URL: openai.url, OPENAI_API: 'responses' }, plainFetch),
   ),
 );
-chatModelContract('anthropic', () =>
+describeChatModelContract('anthropic', () =>
   adapterOf(
     () => anthropic,
     () =>
       new AnthropicProvider({ ANTHROPIC_API_KEY: 'sk-ant', ANTHROPIC_BASE_URL: anthropic.url }, plainFetch),
   ),
 );
-chatModelContract('google', () =>
+describeChatModelContract('google', () =>
   adapterOf(
     () => google,
     () => new GoogleProvider({ GOOGLE_API_KEY: 'key', GOOGLE_BASE_URL: google.url }, plainFetch),

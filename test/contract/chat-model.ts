@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { type AIMessageChunk, HumanMessage } from '@langchain/core/messages';
 import { type Call } from '../fakes/llm-server.js';
+import { until } from '../support/server-process.js';
 
 /** What a suite needs of an adapter: a model that will answer as told, and whether a request is still open upstream. */
 export interface ChatModelAdapter {
@@ -36,7 +37,7 @@ const ONE: Call = { name: 'weather', args: { city: 'Zürich' } };
 const TWO: Call = { name: 'calculator', args: { expression: '2 + 2' } };
 
 /** Contract of the ChatModel provider port: every adapter must pass it. */
-export function chatModelContract(name: string, adapter: () => ChatModelAdapter): void {
+export function describeChatModelContract(name: string, adapter: () => ChatModelAdapter): void {
   const stream = async (model: BaseChatModel, prompt: string, signal?: AbortSignal) => {
     const bound = model.bindTools?.(TOOLS);
     if (bound === undefined) throw new Error('no bindTools');
@@ -90,10 +91,7 @@ export function chatModelContract(name: string, adapter: () => ChatModelAdapter)
         }
       };
       await expect(read()).rejects.toThrow(/abort|gone/i);
-      for (let wait = 0; adapter().pending() > 0 && wait < 50; wait += 1) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-      expect(adapter().pending()).toBe(0);
+      await until('no request is open upstream', () => adapter().pending() === 0);
     });
   });
 }

@@ -6,8 +6,9 @@ import path from 'node:path';
 import { makeReportingDatabase, writeDatabaseList } from '../support/read-only-database.js';
 import { makeAgents, TracedTools } from '../support/run-tools.js';
 import { warmUp } from '../support/runs.js';
+import { until } from '../support/server-process.js';
 import { startTestApp } from '../support/test-app.js';
-import { toolSourceContract } from './tool-source.js';
+import { describeToolSourceContract } from './tool-source.js';
 
 const counter = globalThis as { hangingTools?: number };
 
@@ -26,7 +27,7 @@ const TOOLS = {
     run: () => 'x'.repeat(10_000) }`,
 };
 
-toolSourceContract('code', async () => {
+describeToolSourceContract('code', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'mcp-server-tools-'));
   for (const [name, text] of Object.entries(TOOLS))
     writeFileSync(path.join(folder, `${name}.tool.mjs`), `export default ${text};\n`);
@@ -42,7 +43,7 @@ toolSourceContract('code', async () => {
   };
 });
 
-toolSourceContract('sql', async () => {
+describeToolSourceContract('sql', async () => {
   const reporting = await makeReportingDatabase();
   const SQL_DATABASES_FILE = writeDatabaseList({
     reporting: { url: reporting.url, functions: ['pg_catalog.pg_sleep'] },
@@ -90,32 +91,39 @@ toolSourceContract('sql', async () => {
   };
 });
 
-toolSourceContract('agent', async () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'mcp-server-agents-'));
-  const tools = new TracedTools(folder);
-  const server = await startTestApp({ EXTENSIONS_DIR: tools.extensions });
-  await warmUp();
-  const token = await server.login();
-  tools.hold();
-  await makeAgents(server, token);
-  const isOffered = async () =>
-    (await server.call('GET', '/api/v1/tools/ask_clerk', { token })).status === 200;
-  while (!(await isOffered())) await new Promise((resolve) => setTimeout(resolve, 50));
-  return {
-    server,
-    tool: 'ask_analyst',
-    arguments: { task: 'What is 6 * 7?' },
-    answer: '42',
-    wrongArguments: { question: 'What is 6 * 7?' },
-    hanging: {
-      tool: 'ask_clerk',
-      arguments: { task: 'Append the note "x" to the ledger.' },
-      isRunning: async () =>
-        (await server.sql(`select from runs where agent = 'clerk' and status in ('running', 'cancelling')`))
-          .length > 0,
-    },
-  };
-});
+describeToolSourceContract(
+  'agent',
+  async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'mcp-server-agents-'));
+    const tools = new TracedTools(folder);
+    const server = await startTestApp({ EXTENSIONS_DIR: tools.extensions });
+    await warmUp();
+    const token = await server.login();
+    tools.hold();
+    await makeAgents(server, token);
+    const isOffered = async () =>
+      (await server.call('GET', '/api/v1/tools/ask_clerk', { token })).status === 200;
+    await until('ask_clerk is offered', isOffered);
+    return {
+      server,
+      tool: 'ask_analyst',
+      arguments: { task: 'What is 6 * 7?' },
+      answer: '42',
+      wrongArguments: { question: 'What is 6 * 7?' },
+      hanging: {
+        tool: 'ask_clerk',
+        arguments: { task: 'Append the note "x" to the ledger.' },
+        isRunning: async () =>
+          (await server.sql(`select from runs where agent = 'clerk' and status in ('running', 'cancelling')`))
+            .length > 0,
+      },
+    };
+  },
+  {
+    failing: 'a run says itself what went wrong',
+    large: 'its answer is as long as a model makes it',
+  },
+);
 
 /** A server that greets, hangs, fails and says much, by its path; and how many of its answers are open. */
 async function startRemote() {
@@ -141,8 +149,11 @@ const PATHS = ['greet', 'hang', 'fail', 'long'];
 const WHO = { type: 'string' };
 
 /** Fixture of the tools of those names that ask that server; `requests` are the calls of the API that make them. */
-function remoteContract(kind: string, requests: (host: string) => { route: string; body: object }[]): void {
-  toolSourceContract(kind, async () => {
+function describeRemoteContract(
+  kind: string,
+  requests: (host: string) => { route: string; body: object }[],
+): void {
+  describeToolSourceContract(kind, async () => {
     const { host, open, stop } = await startRemote();
     const server = await startTestApp({ EGRESS_ALLOW: host });
     const token = await server.login();
@@ -164,7 +175,7 @@ function remoteContract(kind: string, requests: (host: string) => { route: strin
   });
 }
 
-remoteContract('http', (host) =>
+describeRemoteContract('http', (host) =>
   PATHS.map((name) => ({
     route: '/api/v1/tools',
     body: {
@@ -182,7 +193,7 @@ remoteContract('http', (host) =>
   })),
 );
 
-remoteContract('openapi', (host) => [
+describeRemoteContract('openapi', (host) => [
   {
     route: '/api/v1/tool-imports/openapi',
     body: {

@@ -11,7 +11,10 @@ export interface Outcome {
 }
 
 /** Tests that need the engine: counted as skipped where it cannot start, and only there (scripts/test-deploy.mjs). */
-export const describeWithEngine = process.env.ENGINE_MISSING === undefined ? describe : describe.skip;
+export function describeWithEngine(title: string, suite: () => void): void {
+  if (process.env.ENGINE_MISSING === undefined) describe(title, suite);
+  else describe.skip(`${title} (no container engine here)`, suite);
+}
 
 /** Runs docker and gives what came out; a failure is the caller's to judge. */
 export async function tryDocker(

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Draining } from '../../src/platform/http/draining.js';
 import { StatusReport } from '../../src/platform/telemetry/status-report.js';
 import { Metrics } from '../../src/platform/telemetry/metrics.js';
+import { freePort } from '../support/free-port.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let server: TestApp;
@@ -144,8 +145,8 @@ describe('metrics', () => {
 
   it('are left out when their port is taken', async () => {
     const squatter = createServer();
-    const port = await freePort();
-    await new Promise<void>((resolve) => squatter.listen(port, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
+    const { port } = squatter.address() as AddressInfo;
     const other = await startTestApp({ METRICS_PORT: String(port) });
     expect((await other.call('GET', '/health')).status).toBe(200);
     await other.stop();
@@ -176,11 +177,3 @@ describe('a service that drains', () => {
     await other.stop();
   });
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}

@@ -34,8 +34,8 @@ async function post(body: Buffer | string, headers: Record<string, string> = {})
 async function raw(text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';
-    const socket = connect(port, '127.0.0.1', () => socket.write(text));
-    socket.setTimeout(1500, () => socket.destroy());
+    const socket = connect(port, '127.0.0.1', () => socket.end(text));
+    socket.setTimeout(10_000, () => socket.destroy());
     socket.on('data', (chunk) => (answer += chunk.toString('latin1')));
     socket.on('close', () => resolve(answer));
     socket.on('error', reject);

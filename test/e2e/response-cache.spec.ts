@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type LlmServer, type Script } from '../fakes/llm-server.js';
 import { startOpenAiServer } from '../fakes/openai-server.js';
-import { hasRedis, TestRedis } from '../support/redis-server.js';
+import { addMember } from '../support/accounts.js';
+import { describeWithRedis, TestRedis } from '../support/redis-server.js';
 import { readEvents } from '../support/runs.js';
-import { makeDatabase, startTestApp, type TestApp } from '../support/test-app.js';
+import { sharedEnvironment, startTestApp, type TestApp } from '../support/test-app.js';
 
 const KEEPS = { temperature: 0, cacheSeconds: 60 };
 const TEXT = 'One two three four five six seven eight.';
@@ -19,7 +19,7 @@ afterAll(() => llm?.close());
 /** Starts a server on the loopback model. */
 async function start(env: Record<string, string> = {}) {
   const server = await startTestApp({
-    ...{ LLM_MODEL: 'openai:fake-1', OPENAI_BASE_URL: llm.url, OPENAI_API_KEY: 'k', REGISTRATION: 'open' },
+    ...{ LLM_MODEL: 'openai:fake-1', OPENAI_BASE_URL: llm.url, OPENAI_API_KEY: 'k' },
     ...env,
   });
   const admin = await server.login();
@@ -47,12 +47,7 @@ function helpers(server: TestApp, admin: string) {
     const done = await server.call('GET', `/api/v1/runs/${body.id}/wait?timeoutMs=20000`, { token });
     return { run: done.body, asked: llm.requests.length - before };
   };
-  const member = async () => {
-    const email = `u${Math.random().toString(36).slice(2)}@example.com`;
-    const body = { email, password: 'a good long password' };
-    await server.call('POST', '/api/v1/auth/register', { body });
-    return server.login(body);
-  };
+  const member = async () => (await addMember(server)).token;
   return { agent, run, member };
 }
 
@@ -178,13 +173,10 @@ describe('the response cache', () => {
   );
 });
 
-(hasRedis ? describe : describe.skip)('the response cache in Redis, turned on by the operator', () => {
+describeWithRedis('the response cache in Redis, turned on by the operator', () => {
   it('outlives an instance; an agent can turn it off', async () => {
     const redis = await TestRedis.make();
-    const env = {
-      ...{ REDIS_URL: redis.url, MODEL_CACHE_SECONDS: '60', DATABASE_URL: await makeDatabase() },
-      ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
-    };
+    const env = { ...(await sharedEnvironment()), REDIS_URL: redis.url, MODEL_CACHE_SECONDS: '60' };
     let server = await start(env);
     try {
       llm.play({ kind: 'reply', text: TEXT });

@@ -1,33 +1,30 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { hasRedis, TestRedis } from '../support/redis-server.js';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { describeWithRedis, TestRedis } from '../support/redis-server.js';
 import { readEvents, startRun, warmUp } from '../support/runs.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const INPUT = { input: 'What is 6 * 7?' };
-const test = hasRedis ? it : it.skip;
 
-let redis: TestRedis;
-let server: TestApp;
-let token: string;
-beforeAll(async () => {
-  if (!hasRedis) return;
-  await warmUp();
-  redis = await TestRedis.make();
-  server = await startTestApp({
-    REDIS_URL: redis.url,
-    QUEUE: 'redis',
-    QUEUE_REDIS_URL: redis.url,
-    LEASE_SECONDS: '6',
+describeWithRedis('runs with queue and events in Redis', () => {
+  let redis: TestRedis;
+  let server: TestApp;
+  let token: string;
+  beforeAll(async () => {
+    await warmUp();
+    redis = await TestRedis.make();
+    server = await startTestApp({
+      REDIS_URL: redis.url,
+      QUEUE: 'redis',
+      QUEUE_REDIS_URL: redis.url,
+    });
+    token = await server.login();
   });
-  token = await server.login();
-});
-afterAll(async () => {
-  await server?.stop();
-  await redis?.remove();
-});
+  afterAll(async () => {
+    await server?.stop();
+    await redis?.remove();
+  });
 
-describe('runs with queue and events in Redis', () => {
-  test('work and stream', async () => {
+  it('work and stream', async () => {
     const { run } = await startRun(server, token, INPUT);
     const events = await readEvents(`${server.url}/api/v1/runs/${run.id}/events`, { token });
     expect(events.map((event) => event.id)).toEqual(events.map((_, index) => index + 1));
@@ -37,7 +34,7 @@ describe('runs with queue and events in Redis', () => {
     });
   });
 
-  test('are accepted while Redis is away, and done when it is back', async () => {
+  it('are accepted while Redis is away, and done when it is back', async () => {
     await redis.kill();
     const { run } = await startRun(server, token, INPUT);
     await redis.start();

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { hasRedis, TestRedis } from '../support/redis-server.js';
+import { describeWithRedis, TestRedis } from '../support/redis-server.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const PATH = '/api/v1/sessions/current/context';
@@ -59,7 +59,7 @@ describe('context of a session in PostgreSQL', () => {
   keepsContext(() => ({}));
 });
 
-(hasRedis ? describe : describe.skip)('context of a session with Redis (needs redis-server)', () => {
+describeWithRedis('context of a session with Redis', () => {
   let redis: TestRedis;
   beforeAll(async () => {
     redis = await TestRedis.make();

@@ -1,19 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { addMember } from '../support/accounts.js';
-import { hasRedis, TestRedis } from '../support/redis-server.js';
-import { makeDatabase, startTestApp, type TestApp } from '../support/test-app.js';
+import { describeWithRedis, TestRedis } from '../support/redis-server.js';
+import { sharedEnvironment, startTestApp, type TestApp } from '../support/test-app.js';
 
-(hasRedis ? describe : describe.skip)('two instances with one Redis', () => {
+describeWithRedis('two instances with one Redis', () => {
   let redis: TestRedis;
   let servers: TestApp[] = [];
   let admin: string;
   beforeAll(async () => {
     redis = await TestRedis.make();
-    const overrides = {
-      ...{ REDIS_URL: redis.url, DATABASE_URL: await makeDatabase() },
-      ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
-    };
+    const overrides = { ...(await sharedEnvironment()), REDIS_URL: redis.url };
     servers = [await startTestApp(overrides), await startTestApp(overrides)];
     admin = await at(0).login();
   }, 60_000);

@@ -97,7 +97,7 @@ describe('an unpacked archive, without .git', () => {
 });
 
 // Root alone can become somebody else; the suites of CI run as root, those of a person need not.
-(isRoot ? describe : describe.skip)('started by whom it may be', () => {
+(isRoot ? describe : describe.skip)(`started by whom it may be${isRoot ? '' : ' (only root can)'}`, () => {
   beforeAll(buildOnce, 120_000);
 
   it('somebody who is not root', async () => {

@@ -1,12 +1,18 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { describe } from '@jest/globals';
 import { createClient } from '@redis/client';
+import { freePort } from './free-port.js';
 
-/** Is there a Redis to test with? Suites that need one are skipped, and counted, when there is none. */
-export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
+const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
+
+/** A suite that needs a Redis: where there is none it is skipped, counted, and says why. */
+export function describeWithRedis(title: string, suite: () => void): void {
+  if (hasRedis) describe(title, suite);
+  else describe.skip(`${title} (no redis-server here)`, suite);
+}
 
 /** A real Redis of a test's own, which can be killed, frozen and flushed. */
 export class TestRedis {
@@ -83,13 +89,4 @@ export class TestRedis {
     await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
