@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startAnthropicServer } from '../fakes/anthropic-server.js';
 import { type LlmServer, type Script } from '../fakes/llm-server.js';
 import { startOpenAiServer } from '../fakes/openai-server.js';
+import { addMember } from '../support/accounts.js';
 import { readEvents } from '../support/runs.js';
-import { makeDatabase, startTestApp, type TestApp } from '../support/test-app.js';
+import { sharedEnvironment, startTestApp, type TestApp } from '../support/test-app.js';
 
 // The loopback servers count 11 tokens in and 7 out: OpenAI at the end, Anthropic's input at the beginning.
 const COST = { openai: [2, 10], anthropic: [3, 15] } as const;
@@ -21,7 +21,7 @@ describe('what calls without an answer used', () => {
   let anthropic: LlmServer;
   let server: TestApp;
   let admin: string;
-  const env: Record<string, string> = { ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}` };
+  let env: Record<string, string>;
   beforeAll(async () => {
     openai = await startOpenAiServer();
     anthropic = await startAnthropicServer();
@@ -29,12 +29,12 @@ describe('what calls without an answer used', () => {
     const line = (name: keyof typeof COST) =>
       `${name}:priced: { input: ${COST[name][0]}, output: ${COST[name][1]} }\n`;
     writeFileSync(prices, line('openai') + line('anthropic'));
-    Object.assign(env, {
-      DATABASE_URL: await makeDatabase(),
+    env = {
+      ...(await sharedEnvironment()),
       ...{ LLM_MODEL: 'openai:priced', OPENAI_BASE_URL: openai.url, OPENAI_API_KEY: 'k' },
       ...{ ANTHROPIC_BASE_URL: anthropic.url, ANTHROPIC_API_KEY: 'k', MODEL_PRICES_FILE: prices },
-      ...{ REGISTRATION: 'open', SHUTDOWN_SECONDS: '1' },
-    });
+      SHUTDOWN_SECONDS: '1',
+    };
     server = await startTestApp(env);
     admin = await server.login();
     await agent('by-openai', { model: 'openai:priced' });
@@ -50,12 +50,7 @@ describe('what calls without an answer used', () => {
     const body = { name, description: 'Helps', instructions: 'Help.', shared: true, ...more };
     expect((await server.call('POST', '/api/v1/agents', { token: admin, body })).status).toBe(201);
   };
-  const member = async () => {
-    const email = `u${Math.random().toString(36).slice(2)}@example.com`;
-    const body = { email, password: 'a good long password' };
-    const { body: user } = await server.call('POST', '/api/v1/auth/register', { body });
-    return { id: user.id as string, token: await server.login(body) };
-  };
+  const member = () => addMember(server);
   const start = async (token: string, name: string) => {
     const body = { input: 'Go on, please', agent: name };
     const { status, body: run } = await server.call('POST', '/api/v1/runs', { token, body });

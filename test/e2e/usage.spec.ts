@@ -6,6 +6,8 @@ import { ModelPrices } from '../../src/agents/models/model-prices.service.js';
 import { readEnv } from '../../src/config/env.js';
 import { type Asked, type LlmServer } from '../fakes/llm-server.js';
 import { startOpenAiServer } from '../fakes/openai-server.js';
+import { addMember } from '../support/accounts.js';
+import { until } from '../support/server-process.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 // Every answer of the loopback server counts 11 tokens in and 7 out.
@@ -24,7 +26,6 @@ describe('usage and budgets', () => {
       LLM_MODEL: 'openai:priced-1',
       OPENAI_BASE_URL: llm.url,
       MODEL_PRICES_FILE: prices,
-      REGISTRATION: 'open',
     });
     admin = await server.login();
     await agent('plain', {});
@@ -40,13 +41,7 @@ describe('usage and budgets', () => {
     const body = { name, description: 'Helps', instructions: 'Help.', shared: true, ...more };
     expect((await server.call('POST', '/api/v1/agents', { token: admin, body })).status).toBe(201);
   };
-  const member = async () => {
-    const email = `u${Math.random().toString(36).slice(2)}@example.com`;
-    const body = { email, password: 'a good long password' };
-    const { body: user } = await server.call('POST', '/api/v1/auth/register', { body });
-    const { body: login } = await server.call('POST', '/api/v1/auth/login', { body });
-    return { id: user.id as string, token: login.accessToken as string };
-  };
+  const member = () => addMember(server);
   const start = (token: string, more: object = {}) =>
     server.call('POST', '/api/v1/runs', { token, body: { input: 'Go', agent: 'plain', ...more } });
   const run = async (token: string, more: object = {}) => {
@@ -188,10 +183,7 @@ describe('usage and budgets', () => {
     });
     const { body } = await start(admin, { agent: 'caller' });
     const view = async () => (await server.call('GET', `/api/v1/runs/${body.id}`, { token: admin })).body;
-    for (let tries = 0; (await view()).usage.toolCalls < 1 && tries < 200; tries += 1) {
-      if ((await view()).usage.inputTokens > 0) break;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
+    await until('its usage is seen', async () => (await view()).usage.inputTokens > 0, 20_000);
     expect(await view()).toMatchObject({ status: 'running', usage: { inputTokens: 11, outputTokens: 7 } });
     release?.();
     const done = await server.call('GET', `/api/v1/runs/${body.id}/wait?timeoutMs=15000`, { token: admin });
