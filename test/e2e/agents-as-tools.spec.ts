@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { addMember } from '../support/accounts.js';
 import { warmUp } from '../support/runs.js';
+import { until } from '../support/server-process.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let server: TestApp;
@@ -15,13 +16,7 @@ afterAll(() => server?.stop());
 const tool = (name: string) => server.call('GET', `/api/v1/tools/${name}`, { token });
 const ask = (name: string, task: string, as = token) =>
   server.call('POST', `/api/v1/tools/${name}/call`, { token: as, body: { arguments: { task } } });
-const eventually = async (holds: () => Promise<boolean>) => {
-  const until = Date.now() + 10_000;
-  while (!(await holds())) {
-    if (Date.now() > until) throw new Error('it did not come to pass within 10 s');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-};
+const eventually = (holds: () => Promise<boolean>) => until('it comes to pass', holds, 20_000);
 const agent = (name: string, more: object = {}) =>
   server.call('POST', '/api/v1/agents', {
     token,

@@ -30,13 +30,16 @@ async function post(body: Buffer | string, headers: Record<string, string> = {})
   };
 }
 
-/** Writes a request on a socket and reads until the server closes or falls silent. */
+/** Writes a request on a socket and reads until the server closes or, once it has answered, falls silent. */
 async function raw(text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';
-    const socket = connect(port, '127.0.0.1', () => socket.end(text));
-    socket.setTimeout(10_000, () => socket.destroy());
-    socket.on('data', (chunk) => (answer += chunk.toString('latin1')));
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    socket.setTimeout(20_000, () => socket.destroy());
+    socket.on('data', (chunk) => {
+      answer += chunk.toString('latin1');
+      socket.setTimeout(1500);
+    });
     socket.on('close', () => resolve(answer));
     socket.on('error', reject);
   });

@@ -25,6 +25,8 @@ beforeAll(async () => {
     RUN_EVENT_DAYS: '20',
     TOOL_CALL_DAYS: '40',
   });
+  // It sweeps when a test says so, however long the suite takes.
+  clearTimeout(server.app.get(Housekeeping)['timer']);
   token = await server.login();
   await makeAgents(server, token);
   const started = await startRun(server, token, { input: 'Look up the word "zebra"', agent: 'librarian' });

@@ -12,6 +12,7 @@ import {
   type ServerProcess,
   startServer,
 } from '../support/server-process.js';
+import { makeAgents, TracedTools } from '../support/run-tools.js';
 import { caller } from '../support/test-app.js';
 
 jest.setTimeout(120_000);
@@ -62,12 +63,17 @@ function makeRepository(): Repository {
 let server: ServerProcess;
 let repository: Repository;
 let data: string;
-const settings = () => ({ DATA_DIR: data, WORKSPACE_DIRS: repository.folder, LOG_LEVEL: 'error' });
+let tools: TracedTools;
+const settings = () => ({
+  ...{ DATA_DIR: data, WORKSPACE_DIRS: repository.folder, LOG_LEVEL: 'error' },
+  EXTENSIONS_DIR: tools.extensions,
+});
 
 beforeAll(async () => {
   buildOnce();
   repository = makeRepository();
   data = makeFolder();
+  tools = new TracedTools(makeFolder('tools'));
   server = await startServer(settings());
 }, 180_000);
 afterAll(async () => {
@@ -146,13 +152,10 @@ describe('the first conversation, without a key and without a network', () => {
 });
 
 it('Ctrl-C cancels the run and exits with 130', async () => {
-  const args = [
-    '--url',
-    server.url,
-    '--json',
-    'chat',
-    `Who changed ${repository.file} last? And what is 2+3?`,
-  ];
+  await makeAgents({ call: caller(server.url) }, adminKey());
+  tools.hold();
+  const question = ['chat', '--agent', 'librarian', 'Look up the word "zebra"'];
+  const args = ['--url', server.url, '--json', ...question];
   const child = spawn(path.join(PROJECT, 'bin/mcp-server'), args, {
     env: environment({ DATA_DIR: data, XDG_CONFIG_HOME: data }),
     stdio: ['ignore', 'pipe', 'ignore'],
