@@ -82,8 +82,12 @@ async function overRedis(): Promise<Line> {
 
 Logger.overrideLogger(false);
 
-describe('EventBus over PostgreSQL', () => behavesLikeAnEventBus(overPostgres));
-describeWithRedis('EventBus over Redis', () => behavesLikeAnEventBus(overRedis));
+describe('EventBus over PostgreSQL', () => {
+  behavesLikeAnEventBus(overPostgres);
+});
+describeWithRedis('EventBus over Redis', () => {
+  behavesLikeAnEventBus(overRedis);
+});
 
 /** What every event bus must do. */
 function behavesLikeAnEventBus(open: () => Promise<Line>): void {

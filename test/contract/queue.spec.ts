@@ -29,8 +29,12 @@ async function inRedis(): Promise<Place> {
 
 Logger.overrideLogger(false);
 
-describe('Queue in PostgreSQL', () => behavesLikeAQueue(inPostgres));
-describeWithRedis('Queue in Redis', () => behavesLikeAQueue(inRedis));
+describe('Queue in PostgreSQL', () => {
+  behavesLikeAQueue(inPostgres);
+});
+describeWithRedis('Queue in Redis', () => {
+  behavesLikeAQueue(inRedis);
+});
 
 /** What every queue must do. */
 function behavesLikeAQueue(makePlace: () => Promise<Place>): void {

@@ -151,6 +151,6 @@ export function describeToolSourceContract(
 
 /** A test, or one that is skipped, counted, and says why. */
 function itUnless(why: string | undefined, title: string, test: () => Promise<void>): void {
-  if (why === undefined) it(title, test);
-  else it.skip(`${title} (${why})`, test);
+  const run = why === undefined ? it : it.skip;
+  run(why === undefined ? title : `${title} (${why})`, test);
 }

@@ -12,8 +12,9 @@ export interface Outcome {
 
 /** Tests that need the engine: counted as skipped where it cannot start, and only there (scripts/test-deploy.mjs). */
 export function describeWithEngine(title: string, suite: () => void): void {
-  if (process.env.ENGINE_MISSING === undefined) describe(title, suite);
-  else describe.skip(`${title} (no container engine here)`, suite);
+  const hasEngine = process.env.ENGINE_MISSING === undefined;
+  const run = hasEngine ? describe : describe.skip;
+  run(hasEngine ? title : `${title} (no container engine here)`, suite);
 }
 
 /** Runs docker and gives what came out; a failure is the caller's to judge. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { addMember } from '../support/accounts.js';
 import { describeWithRedis, TestRedis } from '../support/redis-server.js';
 import { sharedEnvironment, startTestApp, type TestApp } from '../support/test-app.js';

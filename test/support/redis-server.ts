@@ -10,8 +10,8 @@ const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
 
 /** A suite that needs a Redis: where there is none it is skipped, counted, and says why. */
 export function describeWithRedis(title: string, suite: () => void): void {
-  if (hasRedis) describe(title, suite);
-  else describe.skip(`${title} (no redis-server here)`, suite);
+  const run = hasRedis ? describe : describe.skip;
+  run(hasRedis ? title : `${title} (no redis-server here)`, suite);
 }
 
 /** A real Redis of a test's own, which can be killed, frozen and flushed. */
