@@ -1,7 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type AppError } from '../common/app-error.js';
+import { isDatabaseAway } from '../platform/database/database-error.js';
 
-/** Why a worker stops before the agent has answered. */
-export type StopKind = 'cancelled' | 'hand_back' | 'suspended' | 'lost' | 'failed';
+const FIRST_PAUSE_MS = 100;
+const LAST_PAUSE_MS = 2000;
+
+/** Why a worker stops before the agent has answered. `set_back`: the database was away. */
+export type StopKind = 'cancelled' | 'hand_back' | 'set_back' | 'suspended' | 'lost' | 'failed';
 
 /** Thrown through the engine; never shown. */
 export class RunStop extends Error {
@@ -53,6 +58,27 @@ export class RunControl {
     if (performance.now() < this.leaseEnds) return;
     this.stop(new RunStop('lost'));
     throw this.reason ?? new RunStop('lost');
+  }
+
+  /** Resolves after `ms`, or as soon as the run is stopped. */
+  async pause(ms: number): Promise<void> {
+    try {
+      await delay(ms, undefined, { signal: this.signal });
+    } catch {
+      // It was stopped.
+    }
+  }
+
+  /** Asks the database, again and again while it is away and the lease holds. Only for what may be asked twice. */
+  async patiently<T>(ask: () => Promise<T>): Promise<T> {
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LAST_PAUSE_MS)) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!isDatabaseAway(error) || performance.now() + pause >= this.leaseEnds) throw error;
+      }
+      await delay(pause);
+    }
   }
 
   /** Called before every step. Throws when the run must not go on. */

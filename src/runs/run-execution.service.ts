@@ -4,6 +4,7 @@ import { type AgentDefinition } from '../agents/agent.js';
 import { type Actor } from '../common/actor.js';
 import { AppError } from '../common/app-error.js';
 import { CommonErrors } from '../common/common.errors.js';
+import { isDatabaseAway } from '../platform/database/database-error.js';
 import { RunEntry } from './engine/run-entry.service.js';
 import { type RunFailure, StaleFence } from './run.js';
 import { type AgentAnswer, RunContext } from './run-context.js';
@@ -24,6 +25,9 @@ import { RunErrors } from './runs.errors.js';
 
 /** Workers that may die over one run before it is given up. [R42] */
 const MAX_ATTEMPTS = 5;
+
+/** How long a run that the database kept from its work waits for the next try, doubled with each attempt. */
+const SET_BACK_MS = 500;
 
 /** A run in the hands of this worker. */
 export interface HeldRun {
@@ -56,10 +60,12 @@ export class RunExecution {
     const finish = await end();
     await writer.flush();
     held.trace.ended(finish.status, finish.error?.code);
-    if (await this.finisher.finish(run, writer.lastSeq, context.actor, finish)) return;
+    const letGo = (how: Finish) =>
+      control.patiently(() => this.finisher.finish(run, writer.lastSeq, context.actor, how));
+    if (await letGo(finish)) return;
     // A cancel came in between.
     const cancelled = this.stopped(held, context, new RunStop('cancelled'));
-    if (!(await this.finisher.finish(run, writer.lastSeq, context.actor, cancelled))) throw new StaleFence();
+    if (!(await letGo(cancelled))) throw new StaleFence();
   }
 
   private async work(held: HeldRun): Promise<{ context: RunContext; end: () => Promise<Finish> }> {
@@ -100,7 +106,7 @@ export class RunExecution {
         context,
         end: async () => {
           // What came while siblings were under way counts: a cancel ends a run that would only have waited.
-          const stop = control.reason ?? this.stopOf(error, run);
+          const stop = control.reason ?? (await this.stopOf(error, held));
           // Not when it was lost: what it has begun is for the next worker to find as it is.
           if (stop.kind === 'cancelled' || stop.kind === 'failed') await closeDangling(context);
           return this.stopped(held, context, stop);
@@ -126,8 +132,13 @@ export class RunExecution {
     }
   }
 
-  private stopOf(error: unknown, run: ClaimedRun): RunStop {
-    return error instanceof RunStop ? error : new RunStop('failed', this.failureOf(error, run));
+  /** A database that is away for a moment must not end a run: another worker, or this one, goes on by the journal. */
+  private async stopOf(error: unknown, { run, control }: HeldRun): Promise<RunStop> {
+    if (error instanceof RunStop) return error;
+    if (!isDatabaseAway(error)) return new RunStop('failed', this.failureOf(error, run));
+    this.log.warn({ err: error, runId: run.id }, 'A run goes back to the queue: the database was away');
+    await control.pause(SET_BACK_MS * 2 ** run.attempt);
+    return control.reason ?? new RunStop('set_back');
   }
 
   private failureOf(error: unknown, run: ClaimedRun): AppError {
@@ -190,6 +201,8 @@ export class RunExecution {
         throw new StaleFence();
       case 'hand_back':
         return { status: 'queued', usage, uncounted: true, events: [newEvent('run.queued', by)] };
+      case 'set_back':
+        return { status: 'queued', usage, events: [newEvent('run.queued', by)] };
       case 'suspended':
         return {
           status: 'requires_action',

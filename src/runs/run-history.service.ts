@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Page } from '../common/page.js';
-import { databaseError } from '../platform/database/database-error.js';
+import { isDatabaseAway } from '../platform/database/database-error.js';
 import { EventBus } from '../platform/events/event-bus.js';
 import { Cursors } from '../platform/secrets/cursors.js';
 import { Bell } from './bell.js';
@@ -146,7 +146,7 @@ async function whileAway<T>(read: () => Promise<T>, nothing: T): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (databaseError(error)?.kind !== 'unavailable') throw error;
+    if (!isDatabaseAway(error)) throw error;
     return nothing;
   }
 }

@@ -160,8 +160,8 @@ export class RunHolder {
     try {
       // Before a run was first taken it had no step and asked nobody.
       const isNew = run.fence === 1;
-      const steps = isNew ? [] : await this.logs.journal(run.id);
-      const approvals = isNew ? [] : await this.logs.approvals(run.id);
+      const steps = isNew ? [] : await control.patiently(() => this.logs.journal(run.id));
+      const approvals = isNew ? [] : await control.patiently(() => this.logs.approvals(run.id));
       await this.execution.execute({ run, control, writer, steps, approvals, trace });
     } catch (error) {
       control.stop(new RunStop('lost'));

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError } from '../common/app-error.js';
-import { databaseError } from '../platform/database/database-error.js';
+import { isDatabaseAway } from '../platform/database/database-error.js';
 import { type NewApproval } from './approvals/approval.js';
 import { StaleFence } from './run.js';
 import { type NewRunEvent } from './run-event.js';
@@ -117,8 +116,7 @@ export class RunWriter {
         if (unsure && (await this.log.holds(entry))) return;
         throw new StaleFence();
       } catch (error) {
-        const known = error instanceof AppError ? error : databaseError(error);
-        if (known?.kind !== 'unavailable' || !this.on.mayRetry()) throw error;
+        if (!isDatabaseAway(error) || !this.on.mayRetry()) throw error;
       }
       unsure = true;
       await delay(pause);

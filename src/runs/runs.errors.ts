@@ -34,7 +34,8 @@ export const RunErrors = defineErrors({
   run_timeout: { kind: 'timeout', message: 'The run took longer than its limit (timeoutMs).' },
   run_crashed: {
     kind: 'internal',
-    message: 'The server stopped several times during this run; it was given up.',
+    message:
+      'The server stopped, or its database did not answer, several times during this run; it was given up.',
   },
   sub_agent_failed: { kind: 'unprocessable', message: 'An agent that was asked could not answer.' },
   invalid_agent_output: {

@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { DataSource, type QueryDeepPartialEntity, Repository } from 'typeorm';
 import { type Transaction } from '../platform/database/transactions.js';
 import { Run } from './run.entity.js';
+import { type RunEventType } from './run-event.js';
 import { type RunStatus } from './run.js';
 
 export interface RunFilter {
@@ -83,6 +84,14 @@ export class RunsRepository {
       [id],
     );
     return changed > 0;
+  }
+
+  async hasEvent(id: string, type: RunEventType): Promise<boolean> {
+    const rows: unknown[] = await this.dataSource.query(
+      'select 1 from run_events where run_id = $1 and type = $2 limit 1',
+      [id, type],
+    );
+    return rows.length > 0;
   }
 
   /** The newest run of the last day whose answer this tool call of the user's still waits for. */

@@ -1,4 +1,4 @@
-import { type AppError } from '../../common/app-error.js';
+import { AppError } from '../../common/app-error.js';
 import { CommonErrors } from '../../common/common.errors.js';
 
 /**
@@ -37,6 +37,12 @@ export function databaseError(error: unknown): AppError | undefined {
     return CommonErrors.invalid_request('The request holds text that cannot be stored.', { cause: error });
   }
   return undefined;
+}
+
+/** Does the error say that the database, or its pool, does not answer now? What was asked may work again in a moment. */
+export function isDatabaseAway(error: unknown): boolean {
+  const known = error instanceof AppError ? error : databaseError(error);
+  return known?.code === 'database_unavailable' || known?.code === 'overloaded';
 }
 
 /** The SQLSTATE or system error code that an error carries; '' when it has none. */

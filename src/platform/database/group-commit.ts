@@ -1,5 +1,5 @@
 import { CommonErrors } from '../../common/common.errors.js';
-import { databaseError } from './database-error.js';
+import { isDatabaseAway } from './database-error.js';
 
 /** Long enough for a new connection, short enough that no request waits over its 3 s. */
 const REPEAT_WITHIN_MS = 1_000;
@@ -63,7 +63,7 @@ export class GroupCommit<T, R = void> {
       const results = await this.options.commit(batch.map((waiting) => waiting.row));
       batch.forEach((waiting, index) => waiting.resolve(results[index] as R));
     } catch (error) {
-      const isAway = databaseError(error)?.kind === 'unavailable';
+      const isAway = isDatabaseAway(error);
       if (isAway && this.options.repeatable === true && Date.now() - startedAt < REPEAT_WITHIN_MS) {
         await new Promise((resolve) => setTimeout(resolve, 100));
         return this.flush(batch, startedAt);

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { isDatabaseAway } from '../../platform/database/database-error.js';
 import { checkJson } from '../../platform/http/json-body.js';
 import { canonicalHash } from '../../tools/schema/canonical-json.js';
 import { SchemaValidator } from '../../tools/schema/validator.js';
@@ -28,7 +29,9 @@ export class BoundTools {
     try {
       await this.check({ tool, definitionHash }, args);
       return true;
-    } catch {
+    } catch (error) {
+      // Then nothing is known of the call, least of all that nobody has to be asked.
+      if (isDatabaseAway(error)) throw error;
       return false;
     }
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type AgentDefinition } from '../../agents/agent.js';
 import { AgentsService } from '../../agents/agents.service.js';
+import { isDatabaseAway } from '../../platform/database/database-error.js';
 import { type AgentAnswer, type RunContext } from '../run-context.js';
 import { RunStop } from '../run-control.js';
 import { newEvent } from '../run-event.js';
@@ -190,7 +191,8 @@ export class AgentRunner {
       const { messageId, model, generatedBy, structured } = answer;
       return { text, isError: false, answer: { messageId, model, generatedBy, structured } };
     } catch (error) {
-      if (error instanceof RunStop || context.control.reason !== undefined) throw error;
+      if (error instanceof RunStop || context.control.reason !== undefined || isDatabaseAway(error))
+        throw error;
       return { text: this.caller.describe(agent, error), isError: true };
     }
   }

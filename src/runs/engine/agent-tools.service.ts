@@ -3,6 +3,7 @@ import { type AgentDefinition } from '../../agents/agent.js';
 import { type Actor } from '../../common/actor.js';
 import { AppError } from '../../common/app-error.js';
 import { canonicalJson } from '../../common/canonical-json.js';
+import { isDatabaseAway } from '../../platform/database/database-error.js';
 import { ToolExecutor } from '../../tools/tool-executor.service.js';
 import { type ContentBlock, type ToolDefinition, type ToolOutcome } from '../../tools/tool.js';
 import { ToolsService } from '../../tools/tools.service.js';
@@ -44,7 +45,7 @@ export class AgentTools {
 
   /**
    * Calls a tool once, or replays it. A failure is a reply that says so; only RunStop is thrown, also when the call
-   * needs the word of the user first.
+   * needs the word of the user first, and what the database says while it is away.
    */
   call(
     context: RunContext,
@@ -162,7 +163,8 @@ export class AgentTools {
         ...(isSearch && { found: namesIn(structuredContent) }),
       };
     } catch (error) {
-      if (error instanceof RunStop) throw error;
+      // While the database is away the call may have had its effect, of which nothing can be written.
+      if (error instanceof RunStop || isDatabaseAway(error)) throw error;
       return this.refusal(error, call.name);
     }
   }

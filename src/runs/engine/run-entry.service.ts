@@ -29,7 +29,7 @@ export class RunEntry {
     const group = await this.runner.groupOf(context, agent);
     const active = (await this.activeOf(context, agent, { group, lastAnswer })) ?? agent;
     const by = { name: active.name, path: active.name };
-    if (run.lastSeq <= EVENTS_OF_CREATION) {
+    if (!(await this.wasStarted(context, run))) {
       context.emit('run.started', { name: agent.name, path: agent.name });
       context.emit('agent.started', by);
     }
@@ -39,6 +39,12 @@ export class RunEntry {
       prompt: await this.withNotes(context, active, prompt),
       ...(run.outputSchema !== null && { outputSchema: run.outputSchema }),
     });
+  }
+
+  /** A worker that had the run before may have let it go without a beginning. */
+  private async wasStarted({ journal }: RunContext, { id, lastSeq }: ClaimedRun): Promise<boolean> {
+    if (lastSeq <= EVENTS_OF_CREATION) return false;
+    return journal.beganWith !== undefined || this.runs.hasEvent(id, 'run.started');
   }
 
   /**
@@ -78,5 +84,5 @@ export class RunEntry {
   }
 }
 
-/** `run.created` and `run.queued`: a run that has more was started before. */
+/** `run.created` and `run.queued`: a run that has no more was not started before. */
 const EVENTS_OF_CREATION = 2;
