@@ -1,5 +1,8 @@
-/** What the run on the way to a point does: `note` makes one tool call, `lone` does so without a conversation. */
-export type Scene = 'note' | 'lone' | 'approval' | 'memory' | 'summary' | 'webhook';
+/**
+ * What the run on the way to a point does: `note` makes one tool call, `lone` does so without a conversation, `tick` does
+ * so for a schedule, `cancel` is cancelled while its model answers.
+ */
+export type Scene = 'note' | 'lone' | 'approval' | 'memory' | 'summary' | 'webhook' | 'cancel' | 'tick';
 
 /** Where a server is killed: around a statement, inside its tool, while its model or a receiver of a webhook answers. */
 export interface CrashPoint {
@@ -17,6 +20,9 @@ export interface CrashPoint {
 const CREATE = 'insert into "runs"';
 const RELEASE = 'with released as';
 const DECIDE = 'update approvals set status = \\$3';
+
+const CANCEL = "set status = 'cancelling'";
+const TICK = 'update schedules set next_run_at';
 
 const around = (
   name: string,
@@ -76,4 +82,13 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
   },
   { name: 'the webhook has been received', receiver: true, scene: 'webhook' },
   ...around('its delivery is written down', 'update webhook_deliveries set state', { scene: 'webhook' }),
+  ...around('the cancel is asked for', CANCEL, { scene: 'cancel' }),
+  // The model call is aborted by now.
+  ...around('the aborted call is closed', 'step clerk/m0 failed', { scene: 'cancel' }),
+  ...around('the partial answer is inserted', 'insert into "messages"', { once: CANCEL, scene: 'cancel' }),
+  ...around('the cancelled run is let go', RELEASE, { scene: 'cancel' }),
+  ...around('its cancelled end is committed', '^COMMIT$', { once: RELEASE, scene: 'cancel' }),
+  ...around('the run of a tick is inserted', CREATE, { scene: 'tick' }),
+  ...around('the schedule is moved on', TICK, { scene: 'tick' }),
+  ...around('the tick is committed', '^COMMIT$', { once: TICK, scene: 'tick' }),
 ];

@@ -10,7 +10,7 @@ import { startOpenAiServer } from '../fakes/openai-server.js';
 import { type Asked, CrashChecks, EARLIER } from './crash-checks.js';
 import { type CrashPoint, type Scene } from './crash-points.js';
 import { GatedTools } from './gated-tools.js';
-import { buildOnce, makeFolder, type ServerProcess, startServer, within } from './server-process.js';
+import { buildOnce, makeFolder, type ServerProcess, startServer, until, within } from './server-process.js';
 import { WebhookReceiver } from './webhook-receiver.js';
 import { ADMIN, caller, makeDatabase, testEnvironment, type TestApp } from './test-app.js';
 
@@ -24,7 +24,12 @@ const TOOL: Readonly<Record<Scene, string>> = {
   memory: 'memory_save',
   summary: 'note',
   webhook: 'note',
+  cancel: 'nothing',
+  tick: 'note',
 };
+/** Comes true on the 29th of February: of the tick that is tested there is no second one meanwhile. */
+const RARELY = '0 0 29 2 *';
+const SPEAKING = `select 1 from run_events where run_id = $1 and type = 'message.delta'`;
 const AGENTS = [
   { name: 'clerk', tools: ['note', 'wipe', 'memory_save'] },
   { name: 'historian', tools: ['note'], memory: { window: 1, summarise: true } },
@@ -103,10 +108,11 @@ export class CrashRig {
     this.arm(point);
     const died = this.died();
     const acknowledged = await post().catch(() => undefined);
-    const hunted = acknowledged === undefined ? undefined : this.approveUntilDead(acknowledged.body.id);
+    const hunted = acknowledged === undefined ? undefined : this.hunt(point, acknowledged.body.id);
     await died.finally(() => this.disarm());
     await hunted;
     const killed = Date.now();
+    const isCancelled = point.scene !== 'cancel' || (await this.isCancelled(acknowledged?.body.id));
     await this.boot();
 
     // Who got no answer asks again, as a client does; who got one finds what was promised.
@@ -114,8 +120,28 @@ export class CrashRig {
     expect(again.status).toBe(202);
     if (acknowledged?.status === 202) expect(again.body.id).toBe(acknowledged.body.id);
     const id = again.body.id as string;
+    // What was asked of the server that died is not asked again.
+    if (!isCancelled) await this.cancel(id);
     const asked = await this.finish(id, killed);
     await this.check(id, conversationId, { ...about, asked });
+  }
+
+  private hunt({ scene }: CrashPoint, id: string): Promise<void> {
+    return scene === 'cancel' ? this.cancel(id).catch(() => undefined) : this.approveUntilDead(id);
+  }
+
+  /** Cancels a run whose model is in the middle of its answer. */
+  private async cancel(id: string): Promise<void> {
+    await until('the model speaks', () => this.exists(SPEAKING, id), 30_000);
+    await this.call('POST', `/api/v1/runs/${id}/cancel`, { token: this.token });
+  }
+
+  private isCancelled(id: string): Promise<boolean> {
+    return this.exists(`select 1 from runs where id = $1 and status in ('cancelling', 'cancelled')`, id);
+  }
+
+  private async exists(query: string, ...values: string[]): Promise<boolean> {
+    return (await this.pool.query(query, values)).rowCount !== 0;
   }
 
   /** A conversation, and the POST of the one run that it gets, which may be sent again. */
@@ -123,18 +149,39 @@ export class CrashRig {
     // All points together take longer than a token is good for.
     await this.login();
     const about: Asked = { scene, tool: TOOL[scene], word: `w-${randomUUID()}` };
-    const conversationId = scene === 'lone' ? null : await this.make('/api/v1/conversations', {});
+    const conversationId = ['lone', 'tick'].includes(scene)
+      ? null
+      : await this.make('/api/v1/conversations', {});
     const route = conversationId === null ? '/api/v1' : `/api/v1/conversations/${conversationId}`;
     if (scene === 'summary')
       for (const text of EARLIER) await this.make(`${route}/messages`, { content: [{ type: 'text', text }] });
     if (scene === 'webhook') await this.make('/api/v1/webhooks', { url: this.receiverUrl });
     const agent = scene === 'summary' ? 'historian' : 'clerk';
+    if (scene === 'tick') return { about, conversationId: null, post: await this.prepareTick(about) };
     const post = () =>
       this.call('POST', `${route}/runs`, {
         ...{ token: this.token, body: { input: `${about.tool} ${about.word}`, agent } },
         headers: { 'idempotency-key': about.word },
       });
     return { about, conversationId, post };
+  }
+
+  /** A schedule whose time comes with the first call; both give the run that it makes. */
+  private async prepareTick({ tool, word }: Asked) {
+    const schedule = { name: word, agent: 'clerk', input: `${tool} ${word}`, cron: RARELY };
+    const id = await this.make('/api/v1/schedules', schedule);
+    let isDue = false;
+    return async () => {
+      const { child } = this.server;
+      if (!isDue) await this.pool.query('update schedules set next_run_at = now() where id = $1', [id]);
+      isDue = true;
+      const find = `select id from runs where metadata ->> 'scheduleId' = $1`;
+      const isOver = async () => hasEnded(child) || (await this.exists(find, id));
+      await until('the schedule makes its run', isOver, 30_000);
+      const { rows } = await this.pool.query(find, [id]);
+      if (rows.length === 0) throw new Error('The server ended before the tick');
+      return { status: 202, headers: new Headers(), body: rows[0] };
+    };
   }
 
   /** Approves, but decides doubtful repetitions as said, until the run has ended; the kinds of what was asked. */
@@ -214,7 +261,7 @@ export class CrashRig {
   /** A run that asks on the way to the point is answered. */
   private async approveUntilDead(id: string): Promise<void> {
     const { child } = this.server;
-    while (child.exitCode === null && child.signalCode === null && this.point !== undefined) {
+    while (!hasEnded(child) && this.point !== undefined) {
       const waiting = await this.pending(id).catch(() => []);
       for (const { id: approval } of waiting) {
         const body = { decision: 'approve' };
@@ -239,8 +286,13 @@ export class CrashRig {
       else this.server.child.kill(this.signal);
     }
     const [name = '', text] = question.split(' ');
+    if (name === TOOL.cancel) return { kind: 'reply', text: LONG, fault: { kind: 'stall', at: 'between' } };
     if (!Object.values(TOOL).includes(name)) return { kind: 'reply', text: `${LONG} In short.` };
     if (results.length === 0) return { kind: 'reply', text: LONG, calls: [{ name, args: { text } }] };
     return { kind: 'reply', text: `${LONG} Done: ${results.join(' ')}` };
   }
+}
+
+function hasEnded({ exitCode, signalCode }: ServerProcess['child']): boolean {
+  return exitCode !== null || signalCode !== null;
 }
