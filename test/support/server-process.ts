@@ -113,7 +113,7 @@ function launch(variables: Record<string, string>, options: StartOptions) {
   });
   cleanups.push(() => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-    if (variables.DATA_DIR !== undefined) for (const pid of processesOf(variables.DATA_DIR)) kill(pid);
+    if (variables.DATA_DIR !== undefined) killAll(variables.DATA_DIR);
   });
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -168,6 +168,17 @@ function isZombie(pid: string): boolean {
     return readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
   } catch {
     return true;
+  }
+}
+
+/** Ends what works in a folder and waits until it is gone: it might still write there while the folder is removed. */
+function killAll(folder: string): void {
+  const clock = new Int32Array(new SharedArrayBuffer(4));
+  for (let tries = 0; tries < 200; tries += 1) {
+    const left = processesOf(folder);
+    if (left.length === 0) return;
+    left.forEach(kill);
+    Atomics.wait(clock, 0, 0, 50);
   }
 }
 
