@@ -3,9 +3,10 @@ import { AppError } from '../../common/app-error.js';
 import { defineTool } from '../define-tool.js';
 import { answer } from '../tool-result.js';
 import { CalculatorErrors } from './calculator/calculator.errors.js';
+import { translateSum } from './calculator/english.js';
 import { Evaluation } from './calculator/evaluate.js';
+
 import { mathematics, type Mathematics } from './calculator/mathematics.js';
-import { normaliseExpression } from './calculator/normalise.js';
 
 export const calculator = defineTool({
   name: 'calculator',
@@ -27,7 +28,7 @@ export const calculator = defineTool({
   policy: { timeoutMs: 5_000 },
   async run({ expression }) {
     const math = await mathematics();
-    const understood = normaliseExpression(expression);
+    const understood = translateSum(expression);
     const result = calculate(math, understood);
     return answer(`${expression.trim()} = ${result}`, { expression: understood, result });
   },
