@@ -54,35 +54,28 @@ export class PlannerModel extends BaseChatModel<PlannerOptions> {
   }
 
   private reply(messages: readonly BaseMessage[], options: this['ParsedCallOptions']) {
-    const { text, calls } = respond(
-      messages,
-      (options.tools ?? []).map((tool) => tool.function),
-    );
+    const tools = (options.tools ?? []).map((tool) => tool.function);
+    const { text, calls } = respond(messages, tools);
     const tool_call_chunks = calls.map(({ name, args }, index) => {
       const id = `call_${randomUUID().replaceAll('-', '').slice(0, 20)}`;
       return { type: 'tool_call_chunk' as const, name, args: JSON.stringify(args), id, index };
     });
     const input_tokens = messages.reduce((sum, message) => sum + countWords(message.text), 0);
     const output_tokens = countWords(text) + countWords(JSON.stringify(calls));
+    const usage_metadata = { input_tokens, output_tokens, total_tokens: input_tokens + output_tokens };
     const finish_reason = calls.length > 0 ? 'tool_calls' : 'stop';
-    const ending = {
-      tool_call_chunks,
-      usage_metadata: { input_tokens, output_tokens, total_tokens: input_tokens + output_tokens },
-      response_metadata: { model_name: PLANNER_ID, finish_reason, usage_estimated: true },
-    };
-    return { text, ending };
+    const response_metadata = { model_name: PLANNER_ID, finish_reason, usage_estimated: true };
+    return { text, ending: { tool_call_chunks, usage_metadata, response_metadata } };
   }
 }
 
+const converted = new WeakMap<object, NonNullable<PlannerOptions['tools']>[number]>();
 /** The same object for the same tool each time, so that the planner reads it once. */
 function toPlannerTool(tool: BindToolsInput): NonNullable<PlannerOptions['tools']>[number] {
-  const known = converted.get(tool);
-  if (known !== undefined) return known;
-  const made = convertToOpenAITool(tool);
+  const made = converted.get(tool) ?? convertToOpenAITool(tool);
   converted.set(tool, made);
   return made;
 }
-const converted = new WeakMap<object, NonNullable<PlannerOptions['tools']>[number]>();
 
 /** An estimate of tokens: a word is about one. Nobody pays for them. */
 function countWords(text: string): number {

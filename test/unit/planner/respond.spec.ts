@@ -93,6 +93,15 @@ describe('a conversation with the planner', () => {
     ]);
   });
 
+  it('does not take a word for an id that nobody gave', () => {
+    const car_id = { type: 'string', description: 'Id of the car, e.g. CAR-77.' };
+    const parameters = { type: 'object', properties: { car_id }, required: ['car_id'] };
+    const reserve = { name: 'car_reserve', description: 'Reserves a rental car.', parameters };
+    const asked = respond([human('I want to reserve the car longer')], [reserve]);
+    expect(asked.calls).toEqual([]);
+    expect(asked.text).toContain('I need "car_id"');
+  });
+
   it('reports a failure as one, and what it cannot do with how to get a model', () => {
     const offered = tools('calculator');
     const turns = [human('what is 1 / 0')];
@@ -160,7 +169,7 @@ describe('a conversation with the planner', () => {
     expect(last.text).toContain('I leave this undone');
   });
 
-  it.each(['a, b, ', 'order the thing and ', 'Show my cart. ', '{'])(
+  it.each(['a, b, ', 'order the thing and ', 'Show my cart. ', '{', '"a" ', 'a-', 'a@', '{"a":[1,2]},'])(
     'answers a long text of "%s"',
     (piece) => {
       const offered = tools('search_products', 'view_cart', 'checkout');

@@ -28,6 +28,9 @@ describe('calculator', () => {
     ['5 km to miles', '3.106855961186669848087170921816591 miles'],
     ['123456789012345678901234567890 + 1', '123456789012345678901234567891'],
     ['10 mod 3', '1'],
+    ['the average of 2, 4 and 9', '5'],
+    ['increase 1,200 by 7.5 percent', '1290'],
+    ['three quarters of two hundred', '150'],
   ])('%s = %s', async (expression, expected) => {
     expect(await result(expression)).toBe(expected);
   });

@@ -1,7 +1,7 @@
 import { type AIMessage, type BaseMessage, type ToolMessage } from '@langchain/core/messages';
 import { stringify } from 'yaml';
 import { Plan, type PlannedCall, SO_FAR } from './plan.js';
-import { type PlannerTool } from './tools.js';
+import { type Parameter, type PlannerTool } from './tools.js';
 
 /** Ends every answer: nobody shall take rules for an LLM. */
 export const NOTE = '(This answer comes from the built-in rule-based planner, not from an LLM.)';
@@ -9,7 +9,6 @@ const CONFIGURE =
   'For free conversation and writing an operator can connect an LLM: set LLM_MODEL, e.g. LLM_MODEL=openai:<model> with OPENAI_API_KEY, or anthropic:<model> with ANTHROPIC_API_KEY.';
 /** What is longer is cut: nobody waits for rules. */
 const MAX_REQUEST = 20_000;
-const ASKED = /I need "([^"]+)"/;
 
 /** What the planner says next: the calls of the next stage, or the answer when all stages have run. It keeps nothing. */
 export function respond(
@@ -17,56 +16,34 @@ export function respond(
   tools: readonly PlannerTool[],
 ): { text: string; calls: readonly PlannedCall[] } {
   const at = messages.findLastIndex((message) => message.getType() === 'human');
-  const human = messages.slice(0, at).filter((message) => message.getType() === 'human');
-  const [request = '', found] = completed(messages.slice(0, at + 1))
-    .slice(0, MAX_REQUEST)
-    .split(SO_FAR);
-  const plan = new Plan(
-    request.trim(),
-    human
-      .slice(-3)
-      .map(({ text }) => text.slice(0, MAX_REQUEST))
-      .join('\n'),
-    tools,
-  );
-  const { steps } = plan;
-  const results = messages.slice(at + 1).filter((message) => message.getType() === 'tool') as ToolMessage[];
-  const done = messages.slice(at + 1).flatMap((message) => {
-    const calls = (message as AIMessage).tool_calls ?? [];
-    return calls.length === 0 ? [] : [calls.map(({ id }) => results.find((one) => one.tool_call_id === id))];
-  });
-  const given = found === undefined ? [] : [found.trim()];
+  const request = completed(messages.slice(0, at + 1)).slice(0, MAX_REQUEST);
+  const [asked = '', ...given] = request.split(SO_FAR).map((part) => part.trim());
+  const earlier = messages.slice(0, at).filter((message) => message.getType() === 'human');
+  const said = earlier.slice(-3).map(({ text }) => text.slice(0, MAX_REQUEST));
+  const plan = new Plan(asked, said.join('\n'), tools);
+  const since = messages.slice(at + 1);
+  const done = since.flatMap((message) => (message as AIMessage).tool_calls ?? []);
+  const results = since.filter((message) => message.getType() === 'tool') as ToolMessage[];
   const parts: string[] = [];
-  for (let stage = 0; stage <= (steps.at(-1)?.stage ?? -1); stage += 1) {
-    const planned = steps
-      .filter((step) => step.stage === stage)
-      .map((step) => ({ ...step, ...plan.calls(step, given) }));
+  for (let stage = 0; stage <= (plan.steps.at(-1)?.stage ?? -1); stage += 1) {
+    const steps = plan.steps.filter((step) => step.stage === stage);
+    const planned = steps.map((step) => ({ ...step, ...plan.calls(step, given) }));
     const calls = planned.flatMap((step) => step.calls);
-    const outcomes = calls.length === 0 ? [] : done.shift();
-    if (outcomes === undefined) return { text: announce(calls.map(({ name }) => name)), calls };
+    if (calls.length > 0 && done.length === 0)
+      return { text: announce(calls.map(({ name }) => name)), calls };
     for (const { text, profile, refused, calls: own, missing } of planned) {
-      const answers = outcomes.splice(0, own.length);
-      given.push(
-        ...answers.flatMap((one) => (one === undefined || one.status === 'error' ? [] : bare(one.text))),
-      );
+      const answers = done
+        .splice(0, own.length)
+        .map(({ id }) => results.find((one) => one.tool_call_id === id));
+      given.push(...answers.flatMap((one) => (one && one.status !== 'error' ? [bare(one.text)] : [])));
       const title = titleOf(profile?.tool.name ?? '');
+      const heading =
+        plan.steps.length === 1 && profile?.whole ? '' : `${title[0]?.toUpperCase()}${title.slice(1)}: `;
       if (refused) parts.push(`As you said, I leave this undone: "${text}".`);
-      else if (profile === undefined)
+      else if (!profile)
         parts.push(`I have no tool for "${text.slice(0, 200)}". ${abilities(tools)} ${CONFIGURE}`);
-      else if (missing !== undefined) {
-        const { name, description, choices } = missing;
-        const what = [
-          description.replace(/[.\s]+$/, ''),
-          ...(choices ? [`one of ${choices.join(', ')}`] : []),
-        ]
-          .filter(Boolean)
-          .join('; ');
-        parts.push(`To use ${title} I need "${name}"${what && ` (${what})`}. What should it be?`);
-      } else {
-        const heading =
-          steps.length === 1 && profile.whole ? '' : `${title.charAt(0).toUpperCase()}${title.slice(1)}: `;
-        parts.push(heading + answers.map((answer) => quote(text, answer)).join('\n'));
-      }
+      else if (missing) parts.push(`To use ${title} I need ${described(missing)}. What should it be?`);
+      else parts.push(heading + answers.map((answer) => quote(text, answer)).join('\n'));
     }
   }
   const text = parts.length === 0 ? `Hello. ${abilities(tools)} ${CONFIGURE}` : parts.join('\n\n');
@@ -75,17 +52,21 @@ export function respond(
 
 /** The request; short answers to our own questions complete the one before them. */
 function completed(messages: readonly BaseMessage[]): string {
-  const text = messages.at(-1)?.text ?? '';
-  const asked = ASKED.exec(messages.at(-2)?.text ?? '')?.[1];
-  const isAnswer =
-    asked && text.split(/\s+/).length <= 8 && !/\?$|^(?:no|never mind|forget it|cancel)\b/i.test(text);
-  return isAnswer
-    ? `${completed(messages.slice(0, -2)).replace(/[.?!\s]+$/, '')}, ${asked}: ${text.trim()}`
-    : text;
+  const text = messages.at(-1)?.text.trim() ?? '';
+  const asked = /I need "([^"]+)"/.exec(messages.at(-2)?.text ?? '')?.[1];
+  const isOther = text.split(/\s+/).length > 8 || /\?$|^(?:no|never mind|forget it|cancel)\b/i.test(text);
+  if (asked === undefined || isOther) return text;
+  return `${completed(messages.slice(0, -2)).replace(/[.?!\s]+$/, '')}, ${asked}: ${text}`;
 }
 
 const bare = (text: string) => text.replaceAll(NOTE, '').trim();
 const titleOf = (name: string) => name.replace(/^ask_/, '').replaceAll('_', ' ').trim();
+
+function described({ name, description, choices }: Parameter): string {
+  const about = [description.replace(/[.\s]+$/, ''), choices ? `one of ${choices.join(', ')}` : ''];
+  const what = about.filter(Boolean).join('; ');
+  return `"${name}"${what && ` (${what})`}`;
+}
 
 /** What a call gave: a failure as such, of JSON its fields and of lists the first items, text as it is. */
 function quote(asked: string, answer?: ToolMessage): string {
@@ -107,10 +88,10 @@ function quote(asked: string, answer?: ToolMessage): string {
 function abilities(tools: readonly PlannerTool[]): string {
   if (tools.length === 0) return 'I am a rule-based planner without tools here, so I can do nothing.';
   const first = (text = '') => /^.*?[.!](?=\s|$)|^.*$/s.exec(text)?.[0].trim().slice(0, 160) ?? '';
-  return `What I can do:${tools
+  const list = tools
     .slice(0, 20)
-    .map(({ name, description }) => `\n- ${titleOf(name)}: ${first(description)}`)
-    .join('')}\n`;
+    .map(({ name, description }) => `\n- ${titleOf(name)}: ${first(description)}`);
+  return `What I can do:${list.join('')}\n`;
 }
 
 /** What will be done, said before it is done. */

@@ -17,7 +17,8 @@ const WEAK = /,?\s+(?:and|&|plus|as well as|along with|together with)\s+|,\s+|\s
 /** What is said only to rule it out. */
 const EXCEPT = /,\s*not\s[^,.;?!]+|\s*\b(?:without|instead of|rather than)\s+\w+ing\b[^,.;?!]*/gi;
 /** Quotes, code, brackets and JSON stay whole. */
-const WHOLE = /"[^"]*"|“[^”]*”|`[^`]*`|(?<!\w)'[^'\n]*'(?!\w)|\{.*\}|\[[^[\]]*\]|\([^()]*\)/gs;
+const WHOLE =
+  /"[^"]*"|“[^“”]*”|`[^`]*`|(?<!\w)'[^'\n]*'(?!\w)|\{(?<!\{[^{}]*\{).*\}|\[[^[\]]*\]|\([^()]*\)/gs;
 
 /** Splits a request into parts that stand for themselves; `later` ones come after the part before them. */
 export function split(request: string): { text: string; later: boolean }[] {
@@ -25,27 +26,24 @@ export function split(request: string): { text: string; later: boolean }[] {
   return plain.split(BREAK).flatMap((part) => {
     const bare = part.replace(LEAD, '');
     const text = restore(bare.replace(THEN, '').replace(LEAD, '')).trim();
-    return /[\p{L}\d]/u.test(text) ? [{ text, later: THEN.test(part) || THEN.test(bare) }] : [];
+    return /[\p{L}\d]/u.test(text) ? [{ text, later: THEN.test(bare) }] : [];
   });
 }
 
-/** Every way a part may be two, never between the numbers of a list. Whether it is, only the tools can say. */
+/** Every way a part may be two. Whether it is, only the tools can say. */
 export function splitWeakly(text: string): { left: string; right: string }[] {
   const { plain, restore } = protect(text);
-  return [...plain.matchAll(WEAK)].flatMap(({ 0: mark, index }) => {
-    const [left, right] = [restore(plain.slice(0, index)), restore(plain.slice(index + mark.length))];
-    const isContext = /^(?:for|in|of|on|about|regarding)\s[^,]*$/i.test(left);
-    const isListed = /\d$/.test(left) && /^\d[\d.,]*(?:,|\s+(?:and|&)\b|\s*$)/i.test(right);
-    return isContext || isListed ? [] : [{ left, right }];
-  });
+  return [...plain.matchAll(WEAK)].map(({ 0: mark, index }) => ({
+    left: restore(plain.slice(0, index)),
+    right: restore(plain.slice(index + mark.length)),
+  }));
 }
 
 /** Takes out of a text what stays whole, and puts it back. */
 function protect(text: string): { plain: string; restore: (part: string) => string } {
   const kept: string[] = [];
   const plain = text.replace(WHOLE, (part) => `\uE000${kept.push(part) - 1}\uE001`);
-  return {
-    plain,
-    restore: (part) => part.replace(/\uE000(\d+)\uE001/g, (_, at: string) => kept[Number(at)] ?? ''),
-  };
+  const restore = (part: string) =>
+    part.replace(/\uE000(\d+)\uE001/g, (_, at: string) => kept[Number(at)] ?? '');
+  return { plain, restore };
 }

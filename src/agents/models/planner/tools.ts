@@ -1,6 +1,7 @@
+import { linearRegExp } from '../../../tools/schema/linear-regexp.js';
 import { type SchemaParameter, schemaParameters } from '../../../tools/schema/parameters.js';
 import { findValues } from './values.js';
-import { GENERIC, isForm, synonyms, words } from './words.js';
+import { CHANGES, GENERIC, isForm, synonyms, words } from './words.js';
 
 /** A tool as the planner sees it: what an LLM would see. */
 export interface PlannerTool {
@@ -8,19 +9,9 @@ export interface PlannerTool {
   readonly description?: string;
   readonly parameters?: Readonly<Record<string, unknown>>;
 }
-
-/** A parameter, what kinds of value it takes (best first; `vague` when nothing tells), and how people speak of it. */
-export interface Parameter extends SchemaParameter {
-  readonly kinds: readonly string[];
-  readonly vague: boolean;
-  readonly stems: readonly string[];
-  /** Its name at the end of a text, its name with a value as in "owner: Ada", words before its values as "from". */
-  readonly named: RegExp;
-  readonly label: RegExp;
-  readonly cue: RegExp;
-}
-
-/** What is known of a tool; `terms` are its words and how much each tells, `whole` takes the request itself. */
+/** A parameter, the kinds of value it takes (best first; `vague` when nothing tells), and how people speak of it. */
+export type Parameter = ReturnType<typeof readParameter>;
+/** What is known of a tool: `terms` are its words and how much each tells, `whole` takes the request itself. */
 export type Profile = ReturnType<typeof readTool>;
 
 /** Kinds of value by the format of a parameter, the words of its name, or else of its description. */
@@ -39,16 +30,12 @@ const TAKES: readonly (readonly [RegExp, string])[] = [
   [/currency|ticker|\biso\b/i, 'code'],
   [/\bid\b|\bkey\b/i, 'identifier hash quoted number'],
   [/quer(?:y|ies)|search|keyword|needle|regex|\bsymbol\b/i, 'quoted identifier email name code'],
-  [/text|content|body|message|\bnotes?\b|comment|sentence|document|input|subject|summary|\bsql\b/i, 'quoted'],
-  [
-    /city|street|place|location|country|origin|destination|address|person|author|assignee|owner/i,
-    'quoted name',
-  ],
+  [/text|content|body|message|notes?\b|comment|sentence|document|input|subject|summary|\bsql\b/i, 'quoted'],
+  [/city|street|place|location|country|origin|destination|address|person|author|owner/i, 'quoted name'],
   [/title|\bname\b|topic|caption/i, 'quoted name identifier path'],
   [/ticket|issue|number|\bcode\b/i, 'identifier hash quoted number'],
 ];
 const ANY = 'quoted identifier name path code number email'.split(' ');
-
 /** The words before a value that say what it is for, by the name of the parameter. */
 const CUES: readonly (readonly [RegExp, string])[] = [
   [/\bmin(?:imum)?\b/, 'over|above|at least|more than|from|between'],
@@ -65,21 +52,8 @@ const CUES: readonly (readonly [RegExp, string])[] = [
   [/user|person|owner|assignee|employee|customer/, 'by|did|does|has|from|of|to|for'],
   [/recipient|channel|receiver/, '(?:to|in|on)(?: the)?'],
   [/city|street|location|place|country|region|area|room/, '(?:in|at|near|of|for|from)(?: the)?'],
-  [
-    /title|name|label|subject|topic|query|search|text|keyword|media/,
-    '(?:called|named|titled|about|for|on|with)(?: the)?',
-  ],
+  [/title|name|label|subject|topic|query|search|text|keyword|media/, '(?:called|about|for|on|with)(?: the)?'],
 ];
-
-/** Verbs of tools that destroy, that change, and that only read. */
-export const DESTROYS = new Set(
-  words(
-    'delete remove drop cancel purge clear wipe erase terminate destroy revoke retire kill truncate uninstall',
-  ),
-);
-const MORE =
-  'create add update write post send set restart refund close lock unlock transfer merge move assign reserve pay submit publish approve reject invite enable disable';
-export const CHANGES = new Set([...DESTROYS, ...words(MORE)]);
 export const READS =
   /(?:^|_)(?:get|list|show|find|search|read|fetch|look|describe|view|check|count|query|convert)(?![a-z])/i;
 const EXAMPLE = /\be\.g\.,? (.+)$/s;
@@ -93,66 +67,77 @@ export function profileOf(tool: PlannerTool): Profile {
 const profiles = new WeakMap<PlannerTool, Profile>();
 
 function readTool(tool: PlannerTool) {
+  const { name, description = '' } = tool;
   const parameters = parametersOf(tool.parameters);
-  const terms = new Map<string, number>();
-  const add = (text: string, weight: number) => {
-    for (const term of words(text.replace(EXAMPLE, '')))
-      terms.set(term, Math.max(weight, terms.get(term) ?? 0));
-  };
-  add(tool.name, 1.5);
-  add(tool.description ?? '', 0.8);
-  const first = tool.description?.split(/[.!:](?=\s|$)/)[0] ?? '';
-  add(first, 1);
-  for (const { name, description, choices = [], schema } of parameters) {
-    add(`${name} ${choices.join(' ')} ${JSON.stringify(schema.items ?? '')}`, 0.7);
-    add(description, 0.5);
-  }
-  const whole = parameters.find(({ name }) => /^(task|request|instructions?|prompt|goal)$/i.test(name));
-  const own = words(tool.name.slice(tool.name.lastIndexOf('__') + 1));
-  const said = words(first.split(' ')[0] ?? '')[0] ?? '';
-  const verb =
-    [...own, said].find((word) => CHANGES.has(word)) ?? (READS.test(tool.name) ? '' : own[0]) ?? '';
-  const isVerb = whole === undefined && (CHANGES.has(verb) || (verb !== '' && verb === said));
-  return { tool, parameters, terms, whole, verbs: isVerb ? [verb, said].filter(Boolean) : [] };
+  const first = description.split(/[.!:](?=\s|$)/)[0] ?? '';
+  const texts: (readonly [string, number])[] = [
+    ...parameters.map((one) => [one.description, 0.5] as const),
+    ...parameters.map(
+      (one) => [`${one.name} ${JSON.stringify([one.choices, one.schema.items])}`, 0.7] as const,
+    ),
+    ...([
+      [description, 0.8],
+      [first, 1],
+      [name, 1.5],
+    ] as const),
+  ];
+  const terms = new Map(
+    texts.flatMap(([text, weight]) => words(text.replace(EXAMPLE, '')).map((term) => [term, weight])),
+  );
+  const whole = parameters.find((one) => /^(task|request|instructions?|prompt|goal)$/i.test(one.name));
+  const own = words(name.slice(name.lastIndexOf('__') + 1));
+  const [said = ''] = words(first.split(' ')[0] ?? '');
+  const verb = [...own, said].find((word) => CHANGES.has(word)) ?? (READS.test(name) ? '' : (own[0] ?? ''));
+  const isVerb = verb !== '' && whole === undefined && (CHANGES.has(verb) || verb === said);
+  return { tool, parameters, terms, whole, verbs: isVerb ? [verb, said] : [] };
 }
 
 /** The parameters of a schema, required ones first; those of an object inside it by their path. */
 function parametersOf(schema: PlannerTool['parameters'], path = '', isNeeded = true): Parameter[] {
   return schemaParameters(schema).flatMap((given) => {
     const parameter = { ...given, name: path + given.name, required: given.required && isNeeded };
-    if (given.type === 'object' && given.schema.properties !== undefined)
-      return parametersOf(given.schema, `${parameter.name}.`, parameter.required);
-    const plain = given.name
-      .replace(/([a-z])([A-Z])/g, '$1 $2')
-      .replace(/[_-]+/g, ' ')
-      .toLowerCase();
-    const kinds = kindsOf(given, plain);
-    const isText = given.type === 'string' || given.type === 'array';
-    const name = plain
-      .replace(/(?<=.) (id|number|name|key|code|date)$/, '(?: $1)?')
-      .replaceAll(' ', '[\\s_-]*');
-    const isTime = kinds[0] === 'time' || kinds[0] === 'zone';
-    const cue = (isTime ? undefined : CUES.find(([pattern]) => pattern.test(plain))?.[1]) ?? '(?!)';
-    return {
-      ...parameter,
-      kinds: kinds.length > 0 ? kinds : isText ? ANY : [],
-      vague: isText && kinds.length === 0,
-      stems: words(plain),
-      named: new RegExp(`\\b${name}s?\\b\\s*(?:[:=]|is|of|to|as|named|called)?\\s*(?:the\\s+)?["'#]?$`, 'i'),
-      label: new RegExp(`\\b${name}\\s*[:=]\\s*"?(${kinds.length === 1 ? '[^\\n"]+' : '[^,;\\n"]+'})`, 'i'),
-      cue: new RegExp(`\\b(?:${cue})\\s+$`, 'i'),
-    };
+    return given.type === 'object' && given.schema.properties !== undefined
+      ? parametersOf(given.schema, `${parameter.name}.`, parameter.required)
+      : [readParameter(parameter)];
   });
 }
 
-/** By format and name; by the examples of the description; a required one also by its words. */
-function kindsOf({ description, schema, required }: SchemaParameter, plain: string): string[] {
+function readParameter(given: SchemaParameter) {
+  const { description, schema, required } = given;
+  const last = given.name.slice(given.name.lastIndexOf('.') + 1).replace(/([a-z])([A-Z])/g, '$1 $2');
+  const plain = last.replace(/[_-]+/g, ' ').toLowerCase();
   const find = (text: unknown) => TAKES.find(([pattern]) => pattern.test(String(text)))?.[1].split(' ');
-  const known = find(schema.format ?? (schema.items as { format?: unknown })?.format) ?? find(plain) ?? [];
+  const known = find(schema.format ?? (schema.items as typeof schema)?.format) ?? find(plain) ?? [];
+  // By format and name; by the examples of the description; a required one also by its words.
   const example = known.length > 0 ? '' : (EXAMPLE.exec(description)?.[1] ?? '');
   const shown = findValues(`as ${example}`).map(({ kind }) => kind);
   const told = required ? (find(description) ?? (shown.length > 0 ? ANY : [])) : [];
-  return [...new Set([...known, ...shown, ...told])];
+  const kinds = [...new Set([...known, ...shown, ...told])];
+  const isText = given.type === 'string' || given.type === 'array';
+  const isTime = kinds[0] === 'time' || kinds[0] === 'zone';
+  const cue = isTime ? undefined : CUES.find(([pattern]) => pattern.test(plain))?.[1];
+  const name = plain
+    .replace(/(?<=.) (id|number|name|key|code|date)$/, '(?: $1)?')
+    .replaceAll(' ', '[\\s_-]*');
+  return {
+    ...given,
+    kinds: isText ? (kinds.length > 0 ? kinds : ANY) : [given.type === 'object' ? 'json' : 'number'],
+    vague: isText && kinds.length === 0,
+    stems: words(plain),
+    pattern: patternOf(schema.pattern),
+    /** Its name before a value, its name with a value as in "owner: Ada", words before its values as "from". */
+    named: new RegExp(`\\b${name}s?\\b\\s*(?:[:=]|is|of|to|as|named|called)?\\s*(?:the\\s+)?["'#]?$`, 'i'),
+    label: new RegExp(`\\b${name}\\s*[:=]\\s*"?(${kinds.length === 1 ? '[^\\n"]+' : '[^,;\\n"]+'})`, 'i'),
+    cue: cue === undefined ? undefined : new RegExp(`\\b(?:${cue})\\s+$`, 'i'),
+  };
+}
+
+function patternOf(pattern: unknown) {
+  try {
+    return typeof pattern === 'string' ? linearRegExp(pattern) : undefined;
+  } catch {
+    return undefined; // beyond the linear engine: the executor judges
+  }
 }
 
 /** How well a tool knows a word: by itself, by another form of it, or by words that mean the same. */

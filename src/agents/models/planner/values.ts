@@ -1,4 +1,4 @@
-import { findExpression } from '../../../tools/builtin/calculator/english.js';
+import { findExpression, NUMBER_WORDS, readNumber } from '../../../tools/builtin/calculator/english.js';
 
 /** A piece of a text that may be an argument, and what it is by its looks. */
 export type Value = {
@@ -8,7 +8,9 @@ export type Value = {
   readonly end: number;
 };
 
-const NUMBERS = 'one two three four five six seven eight nine ten eleven twelve'.split(' ');
+/** Longer texts are not looked through for names and numbers, so that planning stays quick. */
+export const MAX_TEXT = 1000;
+export const MAX_VALUES = 40;
 const DAYS = 'sunday monday tuesday wednesday thursday friday saturday'.split(' ');
 const MONTH = '(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\\.?';
 const DAY = String.raw`\d{1,2}(?:st|nd|rd|th)?`;
@@ -17,8 +19,8 @@ const any = (flags: string, ...patterns: readonly (RegExp | string)[]) =>
 
 /** What a value looks like, most telling first; what one kind takes the next does not see. */
 const PATTERNS = {
-  json: /(?<![\w\]])(?:\{.*\}|\[.*\])/gs,
-  quoted: /"([^"\n]+)"|“([^”\n]+)”|„([^“”\n]+)[“”]|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)/g,
+  json: /(?<![\w\]])[{[].*[}\]]/gs,
+  quoted: /"([^"\n]+)"|“([^“”\n]+)”|„([^„“”\n]+)[“”]|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)/g,
   url: /\bhttps?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]]/gi,
   email: /\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}\b/g,
   phone: /(?<!\w)\+\d[\d ()-]{5,}\d\b/g,
@@ -34,8 +36,8 @@ const PATTERNS = {
   path: any(
     'g',
     /\$(?:\.\w+|\[[\d*]+\])+|\b[A-Za-z_]\w*(?:\.\w+)*\[[\d*]*\](?:\.\w+|\[[\d*]*\])*/,
-    /(?<![\w/])(?:\.{0,2}\/)?(?!\d+\/\d+|and\/|he\/|km\/)(?:[\w@.+*-]+\/)+(?:[\w@.+*-]*[\w@+*-])?|(?<![\w/])\/[\w.-]+|\*+\.\w+/,
-    /(?<![\w/.])(?![ie]\.[eg]\b)\.?[\w@+-]*[A-Za-z_][\w@+-]*(?:\.[\w+-]+)*\.[A-Za-z]\w{0,11}\b|(?<![\w.])\.[a-z][\w-]+(?:\.\w+)*/,
+    /(?<![\w@.+*/-])(?:\.{0,2}\/)?(?!\d+\/\d+|and\/|he\/|km\/)(?:[\w@.+*-]+\/)+(?:[\w@.+*-]*[\w@+*-])?|(?<![\w/])\/[\w.-]+|\*+\.\w+/,
+    /(?<![\w/.@+-])(?![ie]\.[eg]\b)\.?(?=[\d@+-]*[A-Za-z_])[\w@+-]+(?:\.[\w+-]+)*\.[A-Za-z]\w{0,11}\b|(?<![\w.])\.[a-z][\w-]+(?:\.\w+)*/,
     /\b(?:README|LICENSE|CHANGELOG|VERSION|(?!profile)[A-Za-z][a-z]{2,}file)\b|(?<=\b[Tt]he file )(?!that\b|was\b|which\b|\w+ed\b)[A-Za-z][\w-]+/,
   ),
   identifier: any(
@@ -46,43 +48,11 @@ const PATTERNS = {
   number: any(
     'gi',
     /(?<![\w.])-?[$€£]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?:k\b)?|(?<=\b[a-z])\d+\b/,
-    String.raw`\b(?:${NUMBERS.slice(1).join('|')}|one(?= (?!of|with|that|who|in|to|is|for)\w))\b`,
+    `(?!one\\b(?! (?!of|with|that|who|in|to|is|for)\\w))${NUMBER_WORDS}`,
   ),
   code: /\b[A-Z]{2,5}\b/g,
   name: /(?<![.!?]\s{0,3})(?<=\S\s+)(?!(?:I|What|Who|Find|Show|Tell|Then|The|And|Is)\b)(?=\p{Lu}[\p{L}'’-]*\p{Ll})(?:(?:Dr|Mrs?|Ms|Prof)\.\s+)?\p{Lu}[\p{L}'’-]+(?:\s+(?:(?:de|du|la|van|von|of|del|der)\s+)?\p{Lu}[\p{L}'’-]*)*/gu,
 };
-
-/** Longer texts are not looked through, so that planning stays quick. */
-export const MAX_TEXT = 1500;
-export const MAX_VALUES = 40;
-
-/** Everything in a text that may be an argument, in the order of the text. */
-export function findValues(text: string): Value[] {
-  const found: Value[] = [];
-  let rest = text;
-  for (const [kind, pattern] of Object.entries(PATTERNS)) {
-    const sum = kind === 'number' ? findExpression(rest) : undefined;
-    if (sum !== undefined) found.push({ kind: 'expression', value: sum, start: 0, end: 0 });
-    for (const match of rest.matchAll(pattern)) {
-      const inner = match.slice(1).find((group) => group !== undefined) ?? match[0];
-      const at = { start: match.index, end: match.index + match[0].length };
-      const value = READ[kind] === undefined ? inner : READ[kind](inner);
-      if (value !== undefined) found.push({ kind, value, ...at });
-      // A file may be named like anything: `build`, "my.file".
-      if (kind === 'quoted' && /^`\S+`$|[/.]\w/.test(match[0]))
-        found.push({ kind: 'path', value: inner, ...at });
-    }
-    // Names and numbers deep inside of a long text are no arguments.
-    if (kind === 'quoted') rest = found.reduce(blank, rest).slice(0, MAX_TEXT);
-    else if (kind !== 'code') rest = found.reduce(blank, rest);
-  }
-  return found.sort((a, b) => a.start - b.start).slice(0, MAX_VALUES);
-}
-
-/** The text with what was taken blanked out, positions kept. */
-export function blank(text: string, { start, end }: Value): string {
-  return text.slice(0, start) + ' '.repeat(end - start) + text.slice(end);
-}
 
 const READ: Readonly<Record<string, (text: string) => unknown>> = {
   json: (text) => {
@@ -92,10 +62,10 @@ const READ: Readonly<Record<string, (text: string) => unknown>> = {
       return undefined;
     }
   },
-  number: (text) => {
-    const word = NUMBERS.indexOf(text.toLowerCase());
-    return word >= 0 ? word + 1 : Number(text.replace(/[,$€£k]/g, '')) * (text.endsWith('k') ? 1000 : 1);
-  },
+  number: (text) =>
+    /^[a-z]{2}/i.test(text)
+      ? readNumber(text)
+      : Number(text.replace(/[,$€£k]/gi, '')) * (/k$/i.test(text) ? 1000 : 1),
   time: (text) => {
     const [, hour = '', minute = '00', half = ''] = /(\d+)(?::(\d+))? ?([ap]m)?/i.exec(text) ?? [];
     const hours = half === '' ? Number(hour) : (Number(hour) % 12) + (/p/i.test(half) ? 12 : 0);
@@ -111,6 +81,36 @@ const READ: Readonly<Record<string, (text: string) => unknown>> = {
     return new Date(named || Date.now() + days * 86_400_000).toISOString().slice(0, 10);
   },
 };
+
+/** Everything in a text that may be an argument, in the order of the text. */
+export function findValues(text: string): Value[] {
+  const found: Value[] = [];
+  let rest = text;
+  for (const [kind, pattern] of Object.entries(PATTERNS)) {
+    const sum = kind === 'number' ? findExpression(rest) : undefined;
+    if (sum !== undefined) found.push({ kind: 'expression', value: sum, start: 0, end: 0 });
+    // Without what closes it nothing is searched, and no more is taken than a request may mean.
+    const last = kind === 'json' ? Math.max(rest.lastIndexOf('}'), rest.lastIndexOf(']')) : rest.length;
+    for (const match of rest.slice(0, last + 1).matchAll(pattern)) {
+      if (found.length >= MAX_VALUES) break;
+      const inner = match.slice(1).find((group) => group !== undefined) ?? match[0];
+      const at = { start: match.index, end: match.index + match[0].length };
+      const value = READ[kind] === undefined ? inner : READ[kind](inner);
+      if (value !== undefined) found.push({ kind, value, ...at });
+      // A file may be named like anything: `build`, "my.file".
+      if (kind === 'quoted' && /^`\S+`$|[/.]\w/.test(match[0]))
+        found.push({ kind: 'path', value: inner, ...at });
+    }
+    if (kind !== 'code') rest = found.reduce(blank, rest);
+    if (kind === 'quoted') rest = rest.slice(0, MAX_TEXT);
+  }
+  return found.sort((a, b) => a.start - b.start);
+}
+
+/** The text with what was taken blanked out, positions kept. */
+export function blank(text: string, { start, end }: Value): string {
+  return text.slice(0, start) + ' '.repeat(end - start) + text.slice(end);
+}
 
 const ZONES = new Map(
   Intl.supportedValuesOf('timeZone').map((zone) => [zone.replace(/.*\//, '').replaceAll('_', ' '), zone]),

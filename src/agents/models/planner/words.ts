@@ -1,44 +1,12 @@
-/** Words that say nothing about what is wanted. */
-const STOP = new Set(
-  `a about above actually after all also am an and any anything are as ask at be been before being below between but by can
-  check could d did do does done during each few for from gave get give given go had has have he help her here him his how i
-  if in into is it its just kindly know least let like likes ll m many me mine more most much my near need no not now of off
-  oh ok okay on one only or our out over per please quickly re s shall she should so some something t tell than thank
-  thanks that the their them then there these they thing things this those to too under until up us use using ve very via
-  want wants was we were what whats when where whether which while who whom whose will with within would you your often times
-  recently brief short briefly advance cheers answer answers exactly currently again lot bye called named titled saying says`.split(
-    /\s+/,
-  ),
-);
-
-/** Everyday words for the same thing: a request may use one and a tool's description another. */
-const SAME =
-  `change modify edit touch alter update rename set adjust raise mark move reschedule|author who wrote committer person blame writer
-  contributor|commit revision changeset check-in hash|history log past|find search look locate grep where lookup occurrence
-  |calculate compute evaluate calculator arithmetic math sum multiply divide subtract percent percentage formula expression
-  plus minus product average square root power squared cubed half double twice add difference increase decrease vat
-  |show display print open view read see content contain inside detail info describe|time clock hour now zone|copy duplicate
-  |date day today calendar weekday tomorrow yesterday|weather forecast temperature rain sunny snow|convert conversion transform
-  |count number total statistics stats length|delete remove erase drop cancel purge wipe clear trash|list enumerate which
-  |create make add new open generate put set plan organise organize|transfer send pay|text sentence paragraph word string
-  |send mail email message notify post text phone tell announce|price cost quote rate worth trading|buy order purchase
-  |picture image photo|usage reference call|die dice|log record track|code source codebase program|file document path
-  |define definition declare implement mean meaning dictionary|repository repo git|ticket issue bug case|customer client
-  |random roll flip toss pick throw|summarize summary shorten summarise|write draft compose rewrite rephrase save
-  |query extract select jq filter|last latest recent newest|stock share|distance far|translate translation language
-  |reserve book|meeting appointment event schedule|switch turn|revenue sale turnover|reach web page url website http
-  |directory folder|person people user account employee staff|people seat guest attendee passenger|parcel package shipment
-  |money currency|encyclopedia wikipedia article|start begin launch run play|stop end halt pause|close shut|restart reboot
-  |light lamp|song track music|direction route way|compare diff difference|vacation leave holiday`
-    .split('|')
-    .map((group) => new Set(group.trim().split(/\s+/).map(stem)));
-const SYNONYMS = new Map<string, ReadonlySet<string>>();
-for (const group of SAME) for (const one of group) SYNONYMS.set(one, new Set([...synonyms(one), ...group]));
+import { ANY, CHANGING, DESTROYING, SAME, STOP } from './lexicon.js';
 
 /** Lower-case stems of the words that matter; camelCase, snake_case and kebab-case are taken apart. */
 export function words(text: string): string[] {
-  const plain = text.replace(/\b(?:find|work) out\b/gi, ' ').replace(/([a-z\d])([A-Z])/g, '$1 $2');
-  const parts = plain.toLowerCase().match(/[\p{L}\d]+/gu) ?? [];
+  const parts =
+    text
+      .replace(/([a-z\d])([A-Z])/g, '$1 $2')
+      .toLowerCase()
+      .match(/[\p{L}\d]+/gu) ?? [];
   return parts.filter((word) => !STOP.has(word) && !/\d/.test(word)).map(stem);
 }
 
@@ -52,6 +20,10 @@ function stem(word: string): string {
   return base.length > 3 ? base.replace(/e$/, '').replace(/y$/, 'i') : base;
 }
 
+const SYNONYMS = new Map<string, ReadonlySet<string>>();
+for (const group of SAME.map((same) => same.map(stem)))
+  for (const one of group) SYNONYMS.set(one, new Set([...synonyms(one), ...group]));
+
 /** Stems that mean about the same as this one, itself included. */
 export function synonyms(of: string): ReadonlySet<string> {
   return SYNONYMS.get(of) ?? new Set([of]);
@@ -63,5 +35,6 @@ export function isForm(one: string, other: string): boolean {
   return short.length > 3 && long.length - short.length < 5 && long.startsWith(short);
 }
 
-/** Verbs that fit almost any tool. */
-export const GENERIC = new Set(words('show display print open view see make set look new add create write'));
+export const GENERIC = new Set(words(ANY));
+export const DESTROYS = new Set(words(DESTROYING));
+export const CHANGES = new Set([...DESTROYS, ...words(CHANGING)]);

@@ -1,4 +1,4 @@
-const NUMBER = String.raw`-?\d[\d_]*(?:\.\d+)?(?:e[+-]?\d+)?`;
+const NUMBER = String.raw`(?<![\d.])-?\d[\d_]*(?:\.\d+)?(?:e[+-]?\d+)?`;
 const PARTS = new Map(Object.entries({ half: 2, third: 3, quarter: 4, fifth: 5, tenth: 10 }));
 const SMALL =
   'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen';
@@ -107,7 +107,10 @@ const RUN =
 
 /** A sum as a calculator reads it: "what is 12.5% of 6,400?" is "(12.5 / 100 * 6400)". */
 export function translateSum(text: string): string {
-  const sum = text.replace(/^\s*(?:what(?:'s| is)|calculate|compute|how much is)\s|[=?\s]+$/gi, '');
+  const sum = text.replace(
+    /^\s*(?:what(?:'s| is)|calculate|compute|how much is)?\s*(?:the\s)?|[=?\s]+$/gi,
+    '',
+  );
   return RULES.reduce((plain, [phrase, to]) => plain.replace(phrase, to as string), sum).trim();
 }
 
