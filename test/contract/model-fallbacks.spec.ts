@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { HumanMessage } from '@langchain/core/messages';
 import { AnthropicProvider } from '../../src/agents/models/anthropic.provider.js';
 import { type Candidate } from '../../src/agents/models/candidate.js';
@@ -55,8 +55,14 @@ describe('fallbacks', () => {
 });
 
 describe('a model that keeps failing', () => {
+  const now = Date.now;
+  const later = (ms: number) => jest.spyOn(Date, 'now').mockImplementation(() => now() + ms);
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
   it('[R15] [R36] is left alone after half of twenty calls failed, then probed by one', async () => {
-    const breakers = new ModelBreakers(300);
+    const breakers = new ModelBreakers();
 
     const model = new ResilientModel([await ofOpenAi()], breakers, { ...QUICK, tries: 1 });
     const ask = () =>
@@ -70,11 +76,11 @@ describe('a model that keeps failing', () => {
     expect(openai.requests.length - before).toBe(20);
     for (let call = 0; call < 50; call += 1) expect(await ask()).toBe('model_unavailable');
     expect(openai.requests.length - before).toBe(20);
-    await new Promise((resolve) => setTimeout(resolve, 350));
+    later(31_000);
     // Half open: one probe decides for all.
     expect(await Promise.all([ask(), ask(), ask()])).toEqual(Array(3).fill('model_unavailable'));
     expect(openai.requests.length - before).toBe(21);
-    await new Promise((resolve) => setTimeout(resolve, 350));
+    later(62_000);
     openai.play(OK);
     expect(await Promise.all([ask(), ask()])).toEqual(['All is well.', 'All is well.']);
   });

@@ -131,6 +131,21 @@ describe('what OpenAI-compatible servers send', () => {
     }
   });
 
+  it.each(['length', 'content_filter'])(
+    '[R17] a call that ends by %s before its arguments is broken, one after them is whole',
+    async (reason) => {
+      const cut = [delta({}, reason), 'data: [DONE]\n\n'];
+      for (const [args, calls_] of [
+        ['', [{ id: 'c1', name: 'one', arguments: {}, broken: true }]],
+        ['{"a":1}', [{ id: 'c1', ...ONE }]],
+      ] as const) {
+        const start = calls(call({ id: 'c1', index: 0 }, 'one', ''));
+        const rest = args === '' ? [] : [calls(call({ index: 0 }, undefined, args))];
+        expect(toolCallsOf(await ask(ROLE, start, ...rest, ...cut))).toEqual(calls_);
+      }
+    },
+  );
+
   it('no arguments at all are an empty object', async () => {
     const message = await ask(ROLE, calls(call({ id: 'c1', index: 0 }, 'one', '')), ...END);
     expect(toolCallsOf(message)).toEqual([{ id: 'c1', name: 'one', arguments: {} }]);

@@ -29,3 +29,27 @@ export function endOf({ message, generationInfo }: ChatGenerationChunk): unknown
   const { stop_reason: extra, finishReason } = message.additional_kwargs;
   return generationInfo?.['finish_reason'] ?? finish_reason ?? stop_reason ?? extra ?? finishReason;
 }
+
+/** Why providers end an answer before its time. */
+const CUT = new Set(['length', 'max_tokens', 'content_filter', 'refusal', 'safety']);
+
+/**
+ * Watches for a call whose arguments a limit or a filter cut off before they began: it would be run as one without any.
+ */
+export class CallWatch {
+  private index: number | undefined;
+  private isBlank = false;
+
+  add(chunk: AIMessageChunk): void {
+    for (const { index, name = '', args = '' } of chunk.tool_call_chunks ?? []) {
+      this.isBlank = (name !== '' || this.isBlank) && args.trim() === '';
+      this.index = index;
+    }
+  }
+
+  /** What makes such a call one that never parses; nothing where there is none. */
+  *rest(ending: unknown): Generator<ChatGenerationChunk> {
+    if (!this.isBlank || !CUT.has(String(ending).toLowerCase())) return;
+    yield chunkOf({ tool_call_chunks: [{ index: this.index, args: '{', type: 'tool_call_chunk' }] });
+  }
+}

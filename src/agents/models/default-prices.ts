@@ -1,5 +1,5 @@
 /** US dollars per million tokens. */
-export interface Rates {
+interface Rates {
   readonly input: number;
   readonly output: number;
   /** Input that the provider had in its cache. Default: `input`. */

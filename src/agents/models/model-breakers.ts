@@ -28,8 +28,6 @@ export class ModelBreakers {
   /** What the last call of each model failed with. */
   private readonly problems = new LRUCache<string, string>({ max: MAX_MODELS, ttl: PROBLEM_MS });
 
-  constructor(private readonly pauseMs = PAUSE_MS) {}
-
   /** Remembers how the last call of a model ended. */
   problem(modelId: string, failure?: AppError): void {
     if (failure === undefined) this.problems.delete(modelId);
@@ -45,7 +43,7 @@ export class ModelBreakers {
   admit(modelId: string): Promise<Admission> {
     let breaker = this.breakers.get(modelId);
     if (breaker === undefined) {
-      breaker = circuitBreaker(handleAll, { halfOpenAfter: this.pauseMs, breaker: new CountBreaker(CALLS) });
+      breaker = circuitBreaker(handleAll, { halfOpenAfter: PAUSE_MS, breaker: new CountBreaker(CALLS) });
       this.breakers.set(modelId, breaker);
     }
     const policy = breaker;
@@ -61,7 +59,7 @@ export class ModelBreakers {
           if (!(error instanceof BrokenCircuitError)) return;
           reject(
             ModelErrors.model_unavailable(undefined, {
-              retryAfter: Math.ceil(this.pauseMs / 1000),
+              retryAfter: Math.ceil(PAUSE_MS / 1000),
               cause: error,
             }),
           );

@@ -95,7 +95,7 @@ const STREAM_ERRORS: Readonly<Record<string, number>> = {
 };
 
 /** Seconds of a Retry-After header, as a number or an HTTP date (RFC 9110 section 10.2.3). */
-export function retryAfterOf(error: unknown): number | undefined {
+function retryAfterOf(error: unknown): number | undefined {
   const headers = ((error ?? {}) as ProviderError).headers;
   const value =
     headers instanceof Headers

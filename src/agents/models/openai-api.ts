@@ -8,7 +8,7 @@ const loadChat = lazily(() => import('./openai-compatible.model.js'));
 const loadResponses = lazily(() => import('./openai-responses.model.js'));
 
 /** A server that speaks an API of OpenAI. */
-export interface OpenAiServer {
+interface OpenAiServer {
   readonly baseURL: string;
   readonly apiKey: string | undefined;
   readonly api: Env['OPENAI_API'] | undefined;

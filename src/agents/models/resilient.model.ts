@@ -9,7 +9,7 @@ import { type AIMessageChunk, type BaseMessage } from '@langchain/core/messages'
 import { type ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs';
 import { convertToOpenAITool } from '@langchain/core/utils/function_calling';
 import { type AppError } from '../../common/app-error.js';
-import { chunkOf, endOf, isWorth, told } from './answer-chunks.js';
+import { CallWatch, chunkOf, endOf, isWorth, told } from './answer-chunks.js';
 import { type Candidate, type Variant } from './candidate.js';
 import { explained } from './explain-failure.js';
 import { type Attempt, CallLog, outcomeOf } from './call-log.js';
@@ -25,7 +25,7 @@ interface Call {
 }
 
 /** Bounds of one model call. */
-export interface Patience {
+interface Patience {
   readonly tries: number;
   /** The longest Retry-After that is waited for. */
   readonly maxWaitMs: number;
@@ -159,11 +159,13 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
     const limit = new AbortController();
     const signal = AbortSignal.any([limit.signal, ...(options.signal === undefined ? [] : [options.signal])]);
     const late = () => limit.abort(ModelErrors.model_timeout());
+    const calls = new CallWatch();
     let timer = setTimeout(late, this.patience.firstTokenMs);
     try {
       for await (const chunk of model._streamResponseChunks(messages, { ...options, signal })) {
         clearTimeout(timer);
         request.count.add(chunk.message as AIMessageChunk);
+        calls.add(chunk.message as AIMessageChunk);
         request.ending = endOf(chunk) ?? request.ending;
         yield chunk;
         timer = setTimeout(late, this.patience.idleMs);
@@ -172,6 +174,7 @@ export class ResilientModel extends BaseChatModel<ToolOptions> {
       signal.throwIfAborted();
       if (request.ending === undefined)
         throw ModelErrors.model_unavailable('The model provider broke off its answer.');
+      yield* calls.rest(request.ending);
     } catch (error) {
       throw limit.signal.aborted ? limit.signal.reason : error;
     } finally {
