@@ -22,7 +22,7 @@ import {
   runToEnd,
   type ServerProcess,
   startServer,
-  until,
+  untilEmpty,
 } from '../support/server-process.js';
 
 jest.setTimeout(180_000);
@@ -48,7 +48,7 @@ function unpack(): string {
 /** A pid whose parent is init or gone would outlive Ctrl-C: the whole group is told. */
 async function interruptGroup(server: ServerProcess, data: string): Promise<void> {
   process.kill(-(server.child.pid ?? 0), 'SIGINT');
-  await until('no process left', () => processesOf(data).length === 0, 20_000);
+  await untilEmpty(data);
 }
 
 describe('an unpacked archive, without .git', () => {

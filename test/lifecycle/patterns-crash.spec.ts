@@ -87,7 +87,14 @@ afterAll(async () => {
   cleanUp();
 });
 
-const stepsOf = async (id: string): Promise<{ path: string; status: string; attempt: number }[]> =>
+interface Step {
+  readonly path: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly status: string;
+}
+
+const stepsOf = async (id: string): Promise<Step[]> =>
   (await call('GET', `/api/v1/runs/${id}/steps?limit=100`, { token })).body.items;
 
 /** Kills the server inside the librarian's tool, when all else that runs beside it is done, and lets it start again. */
@@ -100,13 +107,11 @@ async function runThroughCrash(agent: string) {
   tools.hold('lookup_word');
   const { conversationId, run } = await startRun({ call }, token, { input: 'A note and a word', agent });
   await until('the word is looked up', () => tools.calls('lookup_word') > before.word, 30_000);
-  const isDone = async (name: string) =>
-    (await stepsOf(run.id)).some(({ path, status }) => path.includes(name) && status === 'completed');
-  await until('the clerk is done', () => isDone('>clerk:'), 30_000);
-  await until('nothing else is under way', async () => {
-    const open = (await stepsOf(run.id)).filter(({ status }) => status === 'started');
-    return llm.open() === 0 && open.filter(({ path }) => path.includes('clerk')).length === 0;
-  });
+  // Not one of its steps, but the answer that it gave: then all that was begun beside the librarian has ended.
+  const isAnswer = ({ kind, name, status }: Step) =>
+    kind === 'agent' && name === 'clerk' && status === 'completed';
+  await until('the clerk has answered', async () => (await stepsOf(run.id)).some(isAnswer), 30_000);
+  await until('no model is asked', () => llm.open() === 0, 30_000);
   const completed = (await stepsOf(run.id)).filter(({ status }) => status === 'completed');
   await server.stop('SIGKILL');
   tools.release();

@@ -22,6 +22,8 @@ export interface Ended {
 }
 
 const READY = /mcp-server ready on (http:\/\/[\w.:[\]]+)/;
+/** Long enough for a busy machine that has to build first. */
+const READY_MS = 110_000;
 const cleanups: (() => void)[] = [];
 
 /** Builds dist/ when it is stale: `npm test` did so already, Jest alone has not. */
@@ -61,19 +63,25 @@ export interface StartOptions {
   readonly command?: readonly [string, ...string[]];
   /** A process group of its own, as a terminal gives. */
   readonly group?: boolean;
+  /** Is told of the process at once, long before it is ready. */
+  readonly onLaunch?: (child: ChildProcess) => void;
 }
 
 const SERVER: readonly [string, ...string[]] = [process.execPath, 'dist/src/main.js'];
 
-/** Starts a server and resolves when it is ready. Rejects with its output when it ends or takes over a minute. */
+/** Starts a server and resolves when it is ready. Rejects with its output when it ends or hangs. */
 export async function startServer(
   variables: Record<string, string>,
   options: StartOptions = {},
 ): Promise<ServerProcess> {
   const started = Date.now();
   const { child, output, ended } = launch(variables, options);
+  options.onLaunch?.(child);
   const url = await new Promise<string>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`Not ready in a minute:\n${output()}`)), 60_000);
+    const timer = setTimeout(
+      () => reject(new Error(`Not ready in ${READY_MS / 1000} s:\n${output()}`)),
+      READY_MS,
+    );
     const look = () => {
       const found = READY.exec(output())?.[1];
       if (found !== undefined) resolve(found);
@@ -144,6 +152,11 @@ export async function until(
     if (await check()) return;
     if (Date.now() > deadline) throw new Error(`Not within ${ms / 1000} s: ${what}`);
   }
+}
+
+/** Resolves when no process of a folder is left: a database takes its time to stop on a busy machine. */
+export function untilEmpty(folder: string): Promise<void> {
+  return until('no process left', () => processesOf(folder).length === 0, 60_000);
 }
 
 /** What `work` gives; throws what it was waiting for after `ms`. */
