@@ -1,4 +1,5 @@
 import { parseDocument, stringify } from 'yaml';
+import { fieldErrorsOf } from '../common/field-errors.js';
 import { type AgentSpec } from './agent.js';
 import { checkSpec } from './agent-checks.js';
 import { AgentSpecSchema } from './agent-spec.schema.js';
@@ -22,8 +23,8 @@ export function fromYaml(text: string): AgentSpec {
     checkSpec(parsed.data);
     return parsed.data;
   }
-  const [issue] = parsed.error.issues;
-  throw new Error(`${issue?.path.join('.') ?? ''} ${issue?.message ?? 'is not valid'}`.trim());
+  const [first] = fieldErrorsOf(parsed.error.issues);
+  throw new Error(`${first?.field ?? ''} ${first?.message ?? 'is not valid'}`.trim());
 }
 
 /** The fields of an agent that its author writes, in the order of a file. */

@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { fieldErrorsOf } from '../common/field-errors.js';
 import { EX_USAGE } from '../config/exit-codes.js';
 import { CliError } from './cli-error.js';
 
@@ -66,7 +67,7 @@ export function readEvaluation(text: string): Evaluation {
     throw new CliError(document.errors[0].message, EX_USAGE);
   const parsed = Evaluation.safeParse(document.toJS({ maxAliasCount: 10 }));
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  const problems = fieldErrorsOf(parsed.error.issues).map(({ field, message }) => `${field}: ${message}`);
   throw new CliError(problems.join('\n'), EX_USAGE);
 }
 

@@ -88,6 +88,12 @@ describe('bodies that are refused', () => {
     expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
   });
 
+  it('the unknown property is named, in a body and in a query', async () => {
+    const errors = [{ field: 'role', message: expect.stringContaining('is not known here') }];
+    expect((await post('{"role":"admin"}')).body).toMatchObject({ errors });
+    expect((await server.call('GET', `${ROUTE}?role=admin`, { token })).body).toMatchObject({ errors });
+  });
+
   it.each([
     ['text/plain'],
     ['application/x-www-form-urlencoded'],

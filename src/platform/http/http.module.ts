@@ -6,6 +6,7 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { CommonErrors } from '../../common/common.errors.js';
+import { fieldErrorsOf } from '../../common/field-errors.js';
 import { Draining } from './draining.js';
 import { ProblemFilter } from './problem.filter.js';
 
@@ -21,14 +22,7 @@ import { ProblemFilter } from './problem.filter.js';
       useFactory: () =>
         new StandardSchemaValidationPipe({
           exceptionFactory: (issues) =>
-            CommonErrors.invalid_request(undefined, {
-              errors: issues.slice(0, 20).map((issue) => ({
-                field: (issue.path ?? [])
-                  .map((part) => String(typeof part === 'object' ? part.key : part))
-                  .join('.'),
-                message: issue.message,
-              })),
-            }),
+            CommonErrors.invalid_request(undefined, { errors: fieldErrorsOf(issues) }),
         }),
     },
   ],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { AppError, type FieldError } from '../../../common/app-error.js';
+import { AppError } from '../../../common/app-error.js';
+import { fieldErrorsOf } from '../../../common/field-errors.js';
 import { type AnyCodeTool } from '../../define-tool.js';
 import { checkSchema, inputSchemaOf, outputSchemaOf } from '../../schema/json-schema.js';
 import { DEFAULT_POLICY, defaultAccess } from '../../tool-defaults.js';
@@ -61,7 +62,7 @@ const Shape = z.object({
 export function loadTool(tool: unknown, source: Readonly<Record<string, unknown>>): LoadedTool {
   const parsed = Shape.safeParse(tool);
   if (!parsed.success) {
-    const list = fieldErrors(parsed.error).map(({ field, message }) =>
+    const list = fieldErrorsOf(parsed.error.issues).map(({ field, message }) =>
       field ? `${field} ${message}` : message,
     );
     throw ToolErrors.invalid_tool_schema(`The tool is not complete: ${list.join('; ')}.`);
@@ -111,11 +112,5 @@ function isZod(schema: unknown): schema is z.ZodType {
 function parseArguments(schema: z.ZodType, args: unknown): unknown {
   const parsed = schema.safeParse(args);
   if (parsed.success) return parsed.data;
-  throw ToolErrors.invalid_tool_arguments(undefined, { errors: fieldErrors(parsed.error) });
-}
-
-function fieldErrors(error: z.ZodError): FieldError[] {
-  return error.issues
-    .slice(0, 20)
-    .map((issue) => ({ field: issue.path.map(String).join('.'), message: issue.message }));
+  throw ToolErrors.invalid_tool_arguments(undefined, { errors: fieldErrorsOf(parsed.error.issues) });
 }

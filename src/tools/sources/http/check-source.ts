@@ -1,3 +1,4 @@
+import { fieldErrorsOf } from '../../../common/field-errors.js';
 import { ToolErrors } from '../../tools.errors.js';
 import { type ToolContract } from '../../tool-version.entity.js';
 import { HttpSource, pathNames, usedArguments } from './http-source.schema.js';
@@ -9,9 +10,9 @@ import { HttpSource, pathNames, usedArguments } from './http-source.schema.js';
 export function parseHttpSource(given: unknown): HttpSource {
   const parsed = HttpSource.safeParse(given);
   if (!parsed.success) {
-    const problems = parsed.error.issues
-      .slice(0, 10)
-      .map(({ path, message }) => `${['source', ...path].map(String).join('.')} ${message}`);
+    const problems = fieldErrorsOf(parsed.error.issues, 'source').map(
+      ({ field, message }) => `${field} ${message}`,
+    );
     throw ToolErrors.invalid_tool_source(`The source of the tool is not valid: ${problems.join('; ')}.`);
   }
   const { secret, ...source } = parsed.data;

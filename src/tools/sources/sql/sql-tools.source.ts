@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { AppError } from '../../../common/app-error.js';
+import { fieldErrorsOf } from '../../../common/field-errors.js';
 import { type CheckedQuery } from '../../../platform/database/read-only/read-only-database.js';
 import { ReadOnlyDatabases } from '../../../platform/database/read-only/read-only-databases.js';
 import { type ToolResponse } from '../../define-tool.js';
@@ -44,10 +45,7 @@ export class SqlTools extends ToolSource {
     const parsed = SqlSource.safeParse(given);
     if (!parsed.success)
       throw ToolErrors.invalid_tool_source(undefined, {
-        errors: parsed.error.issues.map((issue) => ({
-          field: ['source', ...issue.path].join('.'),
-          message: issue.message,
-        })),
+        errors: fieldErrorsOf(parsed.error.issues, 'source'),
       });
     const { parameters } = await this.check(parsed.data);
     const wanted = parameters.length;

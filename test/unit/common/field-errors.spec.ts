@@ -1,0 +1,36 @@
+import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { fieldErrorsOf } from '../../../src/common/field-errors.js';
+
+const Limits = z.strictObject({ maxSteps: z.int().optional() });
+const Body = z.strictObject({ title: z.string().optional(), limits: Limits.optional() });
+const errorsOf = (value: unknown, within?: string) => {
+  const { issues } = Body.safeParse(value).error ?? { issues: [] };
+  return fieldErrorsOf(issues, within);
+};
+
+describe('the fields of a refused value', () => {
+  it('names each unknown member, also of an object inside', () => {
+    const errors = errorsOf({ role: 'x', colour: 'x', limits: { steps: 1 } });
+    expect(errors.map(({ field }) => field).sort()).toEqual(['colour', 'limits.steps', 'role']);
+    for (const { message } of errors) expect(message).toContain('is not known here');
+  });
+
+  it('names a member of a wrong type, and where the value stands', () => {
+    expect(errorsOf({ limits: { maxSteps: 'x' } }, 'source')).toEqual([
+      { field: 'source.limits.maxSteps', message: expect.stringContaining('number') },
+    ]);
+  });
+
+  it('says at most 20, each with a short name', () => {
+    const many = Object.fromEntries([...Array(500).keys()].map((at) => [`${at}`.padStart(5_000, 'x'), at]));
+    const errors = errorsOf(many);
+    expect(errors).toHaveLength(20);
+    for (const { field } of errors) expect(field.length).toBeLessThanOrEqual(100);
+  });
+
+  it('reads paths of other libraries, which hold objects', () => {
+    const path = [{ key: 'a' }, 0];
+    expect(fieldErrorsOf([{ path, message: 'no' }])).toEqual([{ field: 'a.0', message: 'no' }]);
+  });
+});
