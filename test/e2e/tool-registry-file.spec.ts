@@ -136,6 +136,36 @@ describe('the registry as a file', () => {
     expect((await send('GET', '/good_tool')).status).toBe(404);
   });
 
+  it('tells what was done when it stops on the way, and goes on the second time', async () => {
+    await server.sql(`create function break_tool() returns trigger language plpgsql as
+      $$ begin if new.name = 'breaks' then raise 'planted'; end if; return new; end $$`);
+    await server.sql(
+      'create trigger break_tool before insert on tools for each row execute function break_tool()',
+    );
+    const tools = ['before', 'breaks', 'after'].map((name) => ({
+      ...{ name, kind: 'http', description: 'One of three.', source: { to: 'https://a.example' } },
+    }));
+    const file = { version: 1, tools, settings: [{ name: 'calculator', enabled: false }] };
+    const stopped = await load(file);
+    expect(stopped).toMatchObject({ applied: true, summary: { added: 1, refused: 3 } });
+    const told = stopped.changes.map(({ name, message }: Record<string, string>) => [name, message]);
+    expect(told).toEqual([
+      ['before', undefined],
+      ['breaks', expect.stringContaining('could not be applied')],
+      ['after', expect.stringContaining('not applied')],
+      ['calculator', expect.stringContaining('not applied')],
+    ]);
+    expect(JSON.stringify(stopped)).not.toContain('planted');
+    expect((await send('GET', '/after')).status).toBe(404);
+    const [{ details } = { details: undefined }] = await server.sql<{ details: unknown }>(
+      `select details from audit_log where action = 'tools.imported' order by sequence desc limit 1`,
+    );
+    expect(details).toMatchObject({ added: 1, refused: 3 });
+
+    await server.sql('drop trigger break_tool on tools');
+    expect(await load(file)).toMatchObject({ summary: { added: 2, changed: 1, unchanged: 1, refused: 0 } });
+  });
+
   it('is refused when it is no such file', async () => {
     const bomb = `a: &a [1,1,1,1,1,1,1,1,1]\nb: &b [${'*a,'.repeat(9)}]\nc: &c [${'*b,'.repeat(9)}]\nversion: 1`;
     for (const document of [

@@ -40,7 +40,10 @@ export type ImportRequest = z.infer<typeof ImportRequest>;
 
 const Action = z.enum(['added', 'changed', 'removed', 'unchanged', 'missing', 'refused']);
 
-/** What the import changed, or would change. Nothing is applied while anything is refused. */
+/**
+ * What the import changed, or would change. Nothing is applied while anything is refused; `applied` with refused changes
+ * says that these failed on the way, and a second import goes on with them.
+ */
 export const ImportResult = named(
   'RegistryImportResult',
   z.object({

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { stringify } from 'yaml';
 import { AuditLog } from '../../audit/audit-log.service.js';
@@ -7,8 +7,7 @@ import { type Actor } from '../../common/actor.js';
 import { type ImportRequest, type ImportResult } from './registry-file.dto.js';
 import { readRegistryFile, VERSION } from './read-registry-file.js';
 import { RegistryFileErrors } from './registry-file.errors.js';
-import { type PlannedChange, RegistrySection } from './registry-section.js';
-import { refusedBy } from './section-entries.js';
+import { type PlannedChange, refusedBy, RegistrySection } from './registry-section.js';
 
 type Summary = ImportResult['summary'];
 /** A change with where the file asks for it; what it does not name has no path. */
@@ -18,9 +17,15 @@ type SectionChange = PlannedChange & { readonly section: string; readonly path?:
 const SETTLE_MS = 30_000;
 const SETTLE_AT_ONCE = 8;
 
+const FAILED = 'it could not be applied, which the log of the server explains; apply the file again';
+const UNSETTLED = 'it is applied, but what comes with it failed, which the log of the server explains';
+const LEFT_OUT = 'not applied, because another change failed before it; apply the file again';
+
 /** The whole registry as one file, for version control: export, compare, apply. */
 @Injectable()
 export class RegistryFile {
+  private readonly log = new Logger('Tools');
+
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly audit: AuditLog,
@@ -90,20 +95,47 @@ export class RegistryFile {
 
   /**
    * Section after section, one change after the other. What somebody else made impossible meanwhile is reported, and
-   * does not stop the rest.
+   * does not stop the rest. What fails on our side does, and all is reported that was not done for it.
    */
   private async apply(actor: Actor, planned: readonly SectionChange[]): Promise<SectionChange[]> {
     const done: SectionChange[] = [];
+    let isStopped = false;
     for (const section of new Set(planned.map((change) => change.section))) {
       const changes: SectionChange[] = [];
       for (const change of planned.filter((one) => one.section === section))
-        changes.push(await applyOne(change));
-      done.push(...(await settle(changes)));
+        try {
+          changes.push(isStopped ? leftOut(change) : await applyOne(change));
+        } catch (error) {
+          isStopped = true;
+          this.log.error({ err: error }, `tools import: ${section} ${change.name} failed`);
+          changes.push({ ...change, settle: undefined, action: 'refused', message: FAILED });
+        }
+      done.push(...(await this.settle(changes)));
     }
     const { unchanged: _, ...summary } = summaryOf(done);
     if (done.some(({ apply }) => apply !== undefined))
       await this.audit.record(actor, 'tools.imported', { type: 'tools', id: 'all' }, summary);
     return done;
+  }
+
+  private async settle(changes: readonly SectionChange[]): Promise<SectionChange[]> {
+    const signal = AbortSignal.timeout(SETTLE_MS);
+    const settled: SectionChange[] = [];
+    for (let at = 0; at < changes.length; at += SETTLE_AT_ONCE) {
+      const some = changes.slice(at, at + SETTLE_AT_ONCE);
+      settled.push(...(await Promise.all(some.map((change) => this.settleOne(change, signal)))));
+    }
+    return settled;
+  }
+
+  private async settleOne(change: SectionChange, signal: AbortSignal): Promise<SectionChange> {
+    const { section, name, warnings = [] } = change;
+    try {
+      return { ...change, warnings: [...warnings, ...((await change.settle?.(signal)) ?? [])] };
+    } catch (error) {
+      this.log.error({ err: error }, `tools import: what comes with ${section} ${name} failed`);
+      return { ...change, warnings: [...warnings, UNSETTLED] };
+    }
   }
 
   private sections(): RegistrySection[] {
@@ -115,29 +147,20 @@ export class RegistryFile {
   }
 }
 
+/** Throws what is not the entry's fault. */
 async function applyOne(planned: SectionChange): Promise<SectionChange> {
-  const change = planned.again === undefined ? planned : { ...planned, ...(await planned.again()) };
   try {
+    const change = planned.again === undefined ? planned : { ...planned, ...(await planned.again()) };
     await change.apply?.();
     return change;
   } catch (error) {
-    return { ...change, settle: undefined, ...refusedBy(change.name, error) };
+    return { ...planned, settle: undefined, ...refusedBy(planned.name, error) };
   }
 }
 
-async function settle(changes: readonly SectionChange[]): Promise<SectionChange[]> {
-  const signal = AbortSignal.timeout(SETTLE_MS);
-  const settled: SectionChange[] = [];
-  for (let at = 0; at < changes.length; at += SETTLE_AT_ONCE)
-    settled.push(
-      ...(await Promise.all(
-        changes.slice(at, at + SETTLE_AT_ONCE).map(async (change) => ({
-          ...change,
-          warnings: [...(change.warnings ?? []), ...((await change.settle?.(signal)) ?? [])],
-        })),
-      )),
-    );
-  return settled;
+function leftOut(change: SectionChange): SectionChange {
+  const isPending = change.apply !== undefined || change.again !== undefined;
+  return isPending ? { ...change, settle: undefined, action: 'refused', message: LEFT_OUT } : change;
 }
 
 function summaryOf(changes: readonly PlannedChange[]): Summary {

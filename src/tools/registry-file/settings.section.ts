@@ -6,21 +6,22 @@ import { ToolEditor } from '../tool-editor.service.js';
 import { ToolRegistry } from '../tool-registry.service.js';
 import { ToolName, ToolUpdate } from '../tools.dto.js';
 import { type ToolDefinition } from '../tool.js';
-import { type FileEntry, type PlannedChange, RegistrySection } from './registry-section.js';
-import { planEach } from './section-entries.js';
+import { type Comparison, type FileEntry, type PlannedChange, RegistrySection } from './registry-section.js';
 
 const Settings = z.strictObject({
   name: ToolName,
   ...ToolUpdate.pick({ enabled: true, policy: true, access: true, requiredScopes: true }).shape,
 });
+type Settings = z.infer<typeof Settings>;
 
 const NOT_HERE = 'there is no such tool here yet; it may come with an import or a server of the file';
 
 /** What an admin decided about the tools of code, servers and imports. What the file leaves out stays as it is. */
 @Injectable()
-export class SettingsSection extends RegistrySection {
+export class SettingsSection extends RegistrySection<Settings> {
   readonly name = 'settings';
-  override readonly order = 60;
+  readonly order = 60;
+  protected readonly entry = Settings;
 
   constructor(
     private readonly registry: ToolRegistry,
@@ -35,11 +36,11 @@ export class SettingsSection extends RegistrySection {
       .map(({ definition }) => ({ name: definition.name, ...settingsOf(definition) }));
   }
 
-  async plan(actor: Actor, entries: readonly unknown[]): Promise<readonly PlannedChange[]> {
-    return planEach(Settings, entries, (settings) => this.planOne(actor, settings));
+  protected compare(actor: Actor): Comparison<Settings> {
+    return { plan: (settings) => this.planOne(actor, settings) };
   }
 
-  private async planOne(actor: Actor, settings: z.infer<typeof Settings>): Promise<PlannedChange> {
+  private async planOne(actor: Actor, settings: Settings): Promise<PlannedChange> {
     const { name, ...wanted } = settings;
     const there = await this.registry.find(name);
     if (there === undefined)

@@ -7,14 +7,14 @@ import { contractOf, ToolEditor } from '../tool-editor.service.js';
 import { type RegisteredTool, ToolRegistry } from '../tool-registry.service.js';
 import { NewTool } from '../tools.dto.js';
 import { type ToolDefinition } from '../tool.js';
-import { type FileEntry, type PlannedChange, RegistrySection } from './registry-section.js';
-import { namesOf, planEach } from './section-entries.js';
+import { type Comparison, type FileEntry, type PlannedChange, RegistrySection } from './registry-section.js';
 
 /** Tools that were made by hand, in full. */
 @Injectable()
-export class ToolsSection extends RegistrySection {
+export class ToolsSection extends RegistrySection<NewTool> {
   readonly name = 'tools';
-  override readonly order = 20;
+  readonly order = 20;
+  protected readonly entry = NewTool;
 
   constructor(
     private readonly registry: ToolRegistry,
@@ -24,25 +24,19 @@ export class ToolsSection extends RegistrySection {
   }
 
   async export(): Promise<readonly FileEntry[]> {
-    return (await this.registry.all())
-      .filter(({ set }) => set === null)
-      .map(({ definition }) => entryOf(definition));
+    return (await this.handMade()).map(entryOf);
   }
 
-  async plan(
-    actor: Actor,
-    entries: readonly unknown[],
-    { prune }: { readonly prune: boolean },
-  ): Promise<readonly PlannedChange[]> {
-    const planned = await planEach(NewTool, entries, (body) => this.planOne(actor, body));
-    const named = namesOf(entries);
-    if (!prune) return planned;
-    for (const { set, definition } of await this.registry.all())
-      if (set === null && !named.has(definition.name)) {
-        const { name } = definition;
-        planned.push({ name, action: 'removed', apply: () => this.editor.remove(actor, name) });
-      }
-    return planned;
+  protected async compare(actor: Actor): Promise<Comparison<NewTool>> {
+    const names = (await this.handMade()).map(({ name }) => name);
+    return {
+      plan: (body) => this.planOne(actor, body),
+      removals: new Map(names.map((name) => [name, () => this.editor.remove(actor, name)])),
+    };
+  }
+
+  private async handMade(): Promise<readonly ToolDefinition[]> {
+    return (await this.registry.all()).filter(({ set }) => set === null).map(({ definition }) => definition);
   }
 
   private async planOne(actor: Actor, body: NewTool): Promise<PlannedChange> {

@@ -2,8 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { type Actor } from '../../../common/actor.js';
 import { AppError } from '../../../common/app-error.js';
 import { Transactions } from '../../../platform/database/transactions.js';
-import { type FileEntry, type PlannedChange, RegistrySection } from '../../registry-file/registry-section.js';
-import { namesOf, planEach } from '../../registry-file/section-entries.js';
+import {
+  type Comparison,
+  type FileEntry,
+  type PlannedChange,
+  RegistrySection,
+} from '../../registry-file/registry-section.js';
 import { diff } from '../../schema/definition-diff.js';
 import { type McpServerRow } from './mcp-server.entity.js';
 import { CreateMcpServerRequest, type UpdateMcpServerRequest } from './mcp-servers.dto.js';
@@ -15,9 +19,10 @@ type Reached = Pick<McpServerRow, 'headers' | 'auth' | 'enabled'> & { readonly u
 
 /** Upstream servers that were added by the API. Those of MCP_SERVERS_FILE are the operator's own file. */
 @Injectable()
-export class McpServersSection extends RegistrySection {
+export class McpServersSection extends RegistrySection<CreateMcpServerRequest> {
   readonly name = 'mcpServers';
-  override readonly order = 40;
+  readonly order = 40;
+  protected readonly entry = CreateMcpServerRequest;
 
   constructor(
     private readonly repository: McpServersRepository,
@@ -30,30 +35,26 @@ export class McpServersSection extends RegistrySection {
   /** The oldest first: the first to have a name keeps it. */
   async export(): Promise<readonly FileEntry[]> {
     return (await this.repository.all())
-      .filter(({ origin }) => origin === 'api')
+      .filter(isOurs)
       .sort((a, b) => (a.id < b.id ? -1 : 1))
       .map((row) => ({ name: row.name, ...reachedOf(row) }));
   }
 
-  async plan(
-    actor: Actor,
-    entries: readonly unknown[],
-    { prune }: { readonly prune: boolean },
-  ): Promise<readonly PlannedChange[]> {
-    const rows = new Map((await this.repository.all()).map((row) => [row.name, row]));
-    let free = MAX_SERVERS - rows.size;
-    const planned = await planEach(CreateMcpServerRequest, entries, async (request) => {
-      const change = await this.planOne(actor, request, rows.get(request.name));
-      if (change.action === 'added' && --free < 0)
-        return { name: change.name, action: 'refused', message: `there can be ${MAX_SERVERS} servers` };
-      return change;
-    });
-    if (!prune) return planned;
-    const named = namesOf(entries);
-    for (const { id, name, origin } of rows.values())
-      if (origin === 'api' && !named.has(name))
-        planned.push({ name, action: 'removed', apply: () => this.servers.remove(actor, id) });
-    return planned;
+  protected async compare(actor: Actor): Promise<Comparison<CreateMcpServerRequest>> {
+    const rows = await this.repository.all();
+    const byName = new Map(rows.map((row) => [row.name, row]));
+    let free = MAX_SERVERS - rows.length;
+    return {
+      plan: async (request) => {
+        const change = await this.planOne(actor, request, byName.get(request.name));
+        if (change.action === 'added' && --free < 0)
+          return { name: change.name, action: 'refused', message: `there can be ${MAX_SERVERS} servers` };
+        return change;
+      },
+      removals: new Map(
+        rows.filter(isOurs).map(({ id, name }) => [name, () => this.servers.remove(actor, id)]),
+      ),
+    };
   }
 
   private async planOne(
@@ -96,6 +97,10 @@ export class McpServersSection extends RegistrySection {
       return [`its tools come later: ${reason}`];
     }
   }
+}
+
+function isOurs({ origin }: McpServerRow): boolean {
+  return origin === 'api';
 }
 
 function reachedOf({ url, headers, auth, enabled }: McpServerRow): Reached {

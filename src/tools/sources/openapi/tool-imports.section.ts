@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type Actor } from '../../../common/actor.js';
-import { type FileEntry, type PlannedChange, RegistrySection } from '../../registry-file/registry-section.js';
-import { namesOf, planEach } from '../../registry-file/section-entries.js';
+import {
+  type Comparison,
+  type FileEntry,
+  type PlannedChange,
+  RegistrySection,
+} from '../../registry-file/registry-section.js';
 import { diff } from '../../schema/definition-diff.js';
 import { textOf } from './import-documents.service.js';
 import { type ToolImport } from './tool-import.entity.js';
@@ -19,9 +23,10 @@ const MAX_WARNINGS = 50;
  * document behind a URL that is already imported is not fetched again, `refresh` does that.
  */
 @Injectable()
-export class ToolImportsSection extends RegistrySection {
+export class ToolImportsSection extends RegistrySection<ImportSource> {
   readonly name = 'openapiImports';
-  override readonly order = 30;
+  readonly order = 30;
+  protected readonly entry = ImportSource;
 
   constructor(
     private readonly repository: ToolImportsRepository,
@@ -39,24 +44,16 @@ export class ToolImportsSection extends RegistrySection {
     }));
   }
 
-  async plan(
-    actor: Actor,
-    entries: readonly unknown[],
-    { prune }: { readonly prune: boolean },
-  ): Promise<readonly PlannedChange[]> {
+  protected async compare(actor: Actor): Promise<Comparison<ImportSource>> {
     const rows = new Map((await this.repository.withDocuments()).map((row) => [row.name, row]));
     let left = MAX_ENTRIES;
-    const planned = await planEach(ImportSource, entries, (source) =>
-      --left < 0
-        ? { name: source.name, action: 'refused', message: `a file has at most ${MAX_ENTRIES} imports` }
-        : this.planOne(actor, source, rows.get(source.name)),
-    );
-    if (!prune) return planned;
-    const named = namesOf(entries);
-    for (const name of rows.keys())
-      if (!named.has(name))
-        planned.push({ name, action: 'removed', apply: () => this.imports.remove(actor, name) });
-    return planned;
+    return {
+      plan: (source) =>
+        --left < 0
+          ? { name: source.name, action: 'refused', message: `a file has at most ${MAX_ENTRIES} imports` }
+          : this.planOne(actor, source, rows.get(source.name)),
+      removals: new Map([...rows.keys()].map((name) => [name, () => this.imports.remove(actor, name)])),
+    };
   }
 
   private async planOne(
