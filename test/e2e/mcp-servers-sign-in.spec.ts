@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AuthorizationServer, ProtectedUpstream } from '../fakes/oauth-upstream.js';
 import { addMember, type TestAccount } from '../support/accounts.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { makeDatabase, startTestApp, type TestApp } from '../support/test-app.js';
 
 let server: TestApp;
+/** Another instance on the same database. */
+let other: TestApp;
 let admin: string;
 let member: TestAccount;
 let authorization: AuthorizationServer;
@@ -14,7 +17,7 @@ const route = '/api/v1/mcp-servers';
 const call = (token: string) =>
   server.call('POST', '/api/v1/tools/p__whoami/call', { token, body: { arguments: {} } });
 const refresh = () => server.call('POST', `${route}/${id}/refresh`, { token: admin });
-const signIn = (token: string) => server.call('POST', `${route}/${id}/sign-in`, { token });
+const signIn = (token: string, at = server) => at.call('POST', `${route}/${id}/sign-in`, { token });
 
 async function add(auth: object): Promise<void> {
   const made = await server.call('POST', route, {
@@ -41,16 +44,30 @@ async function signInAs(
   const back = authorization.consent(started.body.authorizationUrl, subject);
   const asked = await open(back);
   expect(asked.html).toContain('Connect your account?');
+  return { ...(await confirm(back)), back };
+}
+
+function confirm(back: URL): Promise<{ status: number; html: string }> {
   back.searchParams.set('confirm', 'yes');
-  return { ...(await open(back)), back };
+  return open(back);
 }
 
 beforeAll(async () => {
-  server = await startTestApp({ EGRESS_ALLOW: '127.0.0.0/8' });
+  const shared = {
+    DATABASE_URL: await makeDatabase(),
+    ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
+    PUBLIC_URL: 'http://127.0.0.1:8000',
+    EGRESS_ALLOW: '127.0.0.0/8',
+  };
+  server = await startTestApp(shared);
+  other = await startTestApp(shared);
   admin = await server.login();
   member = await addMember(server);
 });
-afterAll(() => server?.stop());
+afterAll(async () => {
+  await other?.stop();
+  await server?.stop();
+});
 beforeEach(async () => {
   authorization = await AuthorizationServer.start();
   upstream = await ProtectedUpstream.start(authorization);
@@ -175,6 +192,43 @@ describe('one sign-in of each user', () => {
       const dump = JSON.stringify(await server.sql(`select * from "${name}"`));
       for (const token of authorization.tokens.keys()) expect(dump).not.toContain(token);
     }
+  });
+});
+
+describe('the registration at the authorization server', () => {
+  beforeEach(() => add({ type: 'oauth', per: 'user' }));
+
+  it('is one for all, also when the first sign-ins begin on two instances at the same moment', async () => {
+    authorization.registrationsAtOnce = 2;
+    const [mine, his] = await Promise.all([signIn(admin), signIn(member.token, other)]);
+    expect([mine.status, his.status]).toEqual([200, 200]);
+    // Both had to register, and both use the registration that was kept.
+    expect(authorization.registrations).toBe(2);
+    for (const { started, subject } of [
+      { started: mine, subject: 'Alice' },
+      { started: his, subject: 'Bob' },
+    ])
+      expect(await confirm(authorization.consent(started.body.authorizationUrl, subject))).toMatchObject({
+        status: 200,
+      });
+    await refresh();
+    for (const token of authorization.tokens.values()) token.expired = true;
+    expect((await call(admin)).body.content[0].text).toBe('You are Alice');
+    expect((await call(member.token)).body.content[0].text).toBe('You are Bob');
+  });
+
+  it('is made anew when the authorization server has forgotten it', async () => {
+    await signInAs(admin, 'Alice');
+    authorization.clients.clear();
+    const refused = { status: 400, html: expect.stringContaining('/sign-in') };
+    expect(await signInAs(member.token, 'Bob')).toMatchObject(refused);
+    expect(await signInAs(member.token, 'Bob')).toMatchObject({ status: 200 });
+    expect(authorization.registrations).toBe(2);
+  });
+
+  it('is made only for a person who signs in', async () => {
+    expect(await refresh()).toMatchObject({ status: 409, body: { code: 'upstream_sign_in_required' } });
+    expect(authorization.registrations).toBe(0);
   });
 });
 

@@ -2,16 +2,30 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 
+interface Grant {
+  readonly client: string;
+  readonly challenge: string;
+  readonly redirect: string;
+  readonly subject: string;
+}
+
+const ITSELF: Grant = { client: 'c', challenge: '', redirect: '', subject: 'client' };
+
 /** An authorization server (RFC 8414, 7591, 7636, 9207) whose people say yes to everything. */
 export class AuthorizationServer {
   /** Bodies of token requests with the client's credential. */
   readonly tokenRequests: { body: Record<string, string>; authorization?: string }[] = [];
   readonly tokens = new Map<string, { subject: string; expired: boolean }>();
   registrations = 0;
+  /** Registrations are answered when so many have come. */
+  registrationsAtOnce = 1;
+  /** Clients that are known; forgetting them is what a server does that was set up anew. */
+  readonly clients = new Set<string>();
   /** What the metadata says instead of the truth. */
   lies: Record<string, unknown> = {};
-  private readonly codes = new Map<string, { challenge: string; redirect: string; subject: string }>();
-  private readonly refreshes = new Map<string, string>();
+  private readonly codes = new Map<string, Grant>();
+  private readonly waiting: (() => void)[] = [];
+  private readonly refreshes = new Map<string, Grant>();
 
   private constructor(private readonly server: Server) {}
 
@@ -32,7 +46,8 @@ export class AuthorizationServer {
     const query = new URL(url).searchParams;
     const code = randomUUID();
     const redirect = query.get('redirect_uri') ?? '';
-    this.codes.set(code, { challenge: query.get('code_challenge') ?? '', redirect, subject });
+    const client = query.get('client_id') ?? '';
+    this.codes.set(code, { client, challenge: query.get('code_challenge') ?? '', redirect, subject });
     const back = new URL(redirect);
     back.search = new URLSearchParams({ code, state: query.get('state') ?? '', iss: this.issuer }).toString();
     return back;
@@ -49,14 +64,26 @@ export class AuthorizationServer {
     if (pathname === '/.well-known/oauth-authorization-server') return json(response, 200, this.metadata());
     if (pathname === '/register') {
       this.registrations += 1;
-      return json(response, 201, { ...JSON.parse(text), client_id: `client-${this.registrations}` });
+      const client_id = `client-${this.registrations}`;
+      this.clients.add(client_id);
+      await this.gather();
+      return json(response, 201, { ...JSON.parse(text), client_id });
     }
     if (pathname !== '/token') return json(response, 404, {});
     const body = Object.fromEntries(new URLSearchParams(text));
     this.tokenRequests.push({ body, authorization: request.headers.authorization });
-    const subject = this.subjectOf(body);
-    if (subject === undefined) return json(response, 400, { error: 'invalid_grant' });
-    json(response, 200, this.issue(subject));
+    if (body.grant_type === 'client_credentials') return json(response, 200, this.issue(ITSELF));
+    if (!this.clients.has(body.client_id ?? '')) return json(response, 401, { error: 'invalid_client' });
+    const grant = this.grantOf(body);
+    if (grant === undefined) return json(response, 400, { error: 'invalid_grant' });
+    json(response, 200, this.issue(grant));
+  }
+
+  private async gather(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.waiting.push(resolve);
+      if (this.waiting.length >= this.registrationsAtOnce) for (const go of this.waiting.splice(0)) go();
+    });
   }
 
   private metadata(): Record<string, unknown> {
@@ -73,25 +100,24 @@ export class AuthorizationServer {
     };
   }
 
-  private subjectOf(body: Record<string, string>): string | undefined {
-    if (body.grant_type === 'client_credentials') return 'client';
-    if (body.grant_type === 'refresh_token') {
-      const subject = this.refreshes.get(body.refresh_token ?? '');
-      this.refreshes.delete(body.refresh_token ?? '');
-      return subject;
-    }
-    const code = this.codes.get(body.code ?? '');
-    this.codes.delete(body.code ?? '');
+  /** A code or a refresh token works once, and for the client that it was given to (RFC 6749 sections 4.1.3 and 6). */
+  private grantOf(body: Record<string, string>): Grant | undefined {
+    const isRefresh = body.grant_type === 'refresh_token';
+    const [kept, key] = isRefresh ? [this.refreshes, body.refresh_token] : [this.codes, body.code];
+    const grant = kept.get(key ?? '');
+    kept.delete(key ?? '');
+    if (grant === undefined || grant.client !== body.client_id) return undefined;
     const challenge = createHash('sha256')
       .update(body.code_verifier ?? '')
       .digest('base64url');
-    return code?.challenge === challenge && code.redirect === body.redirect_uri ? code.subject : undefined;
+    const isProven = grant.challenge === challenge && grant.redirect === body.redirect_uri;
+    return isRefresh || isProven ? grant : undefined;
   }
 
-  private issue(subject: string): Record<string, unknown> {
+  private issue(grant: Grant): Record<string, unknown> {
     const [access, refresh] = [`access-${randomUUID()}`, `refresh-${randomUUID()}`];
-    this.tokens.set(access, { subject, expired: false });
-    this.refreshes.set(refresh, subject);
+    this.tokens.set(access, { subject: grant.subject, expired: false });
+    this.refreshes.set(refresh, grant);
     return { access_token: access, refresh_token: refresh, token_type: 'Bearer', expires_in: 3600 };
   }
 }

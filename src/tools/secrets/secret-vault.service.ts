@@ -80,6 +80,16 @@ export class SecretVault {
     return row;
   }
 
+  /** Stores what `change` makes of the value that is there (undefined: none). No other writer comes between. */
+  amend(name: string, origins: readonly string[], change: (before?: string) => string): Promise<void> {
+    return this.transactions.run(async (tx) => {
+      await this.secrets.lockName(name, tx);
+      const row = await this.secrets.findLocked(name, tx);
+      const before = row === null ? undefined : this.envelopes.open(placeOf(row), row);
+      await this.keep(name, change(before), origins, tx);
+    });
+  }
+
   /** When a value was last stored under a name; undefined when there is none. */
   async keptAt(name: string): Promise<Date | undefined> {
     return (await this.secrets.find(name))?.updatedAt;

@@ -8,10 +8,10 @@ import {
 } from '@modelcontextprotocol/client';
 import { McpServerErrors } from '../mcp-servers.errors.js';
 import { type ClientCredentials, type OAuthSignIn } from '../upstream-auth.js';
-import { type SignInStore } from './sign-in-store.js';
+import { EVERYONE, type SignInStore } from './sign-in-store.js';
 
-/** Whose sign-in where there is one for all. */
-export const EVERYONE = 'all';
+/** Another sign-in registered this program at the same time, and was first: begin again with its registration. */
+export class RegisteredMeanwhile extends Error {}
 
 export interface ProviderOptions {
   readonly serverId: string;
@@ -32,7 +32,10 @@ export interface ProviderOptions {
 export class SignInProvider implements OAuthClientProvider {
   /** Where the person has to go, once the SDK knows. */
   authorizationUrl?: URL;
+  /** The person has come back with a code. */
+  private isReturn = false;
   private discovered?: OAuthDiscoveryState;
+  private registered?: StoredOAuthClientInformation;
   private lastTokens?: StoredOAuthTokens;
 
   constructor(private readonly options: ProviderOptions) {}
@@ -65,11 +68,21 @@ export class SignInProvider implements OAuthClientProvider {
     const { auth, secret, store, serverId } = this.options;
     const issuer = context?.issuer;
     if (issuer === undefined) return undefined;
-    if (auth.clientId === undefined) return (await store.read('client', serverId, EVERYONE))?.[issuer];
+    if (auth.clientId === undefined) {
+      this.registered = (await store.read('client', serverId, EVERYONE))?.[issuer];
+      // A new registration is of use to a sign-in that begins, and to no other.
+      if (this.registered === undefined && (this.options.attempt === undefined || this.isReturn))
+        throw McpServerErrors.upstream_sign_in_required();
+      return this.registered;
+    }
     const value = auth.secret === undefined ? undefined : await secret(auth.secret, issuer);
     return { client_id: auth.clientId, issuer, ...(value !== undefined && { client_secret: value }) };
   }
 
+  /**
+   * A code and a refresh token are of use to the client only that they were given to (RFC 6749 sections 4.1.3 and 6), so
+   * that all sign-ins share one registration, also those that other instances begin now. Throws RegisteredMeanwhile.
+   */
   async saveClientInformation(
     client: StoredOAuthClientInformation,
     context?: OAuthClientInformationContext,
@@ -77,8 +90,8 @@ export class SignInProvider implements OAuthClientProvider {
     const { store, serverId } = this.options;
     const issuer = context?.issuer;
     if (issuer === undefined) return;
-    const known = (await store.read('client', serverId, EVERYONE)) ?? {};
-    await store.write('client', serverId, EVERYONE, { ...known, [issuer]: client });
+    this.registered = await store.register(serverId, issuer, client);
+    if (this.registered.client_id !== client.client_id) throw new RegisteredMeanwhile();
   }
 
   async tokens(context?: OAuthClientInformationContext): Promise<StoredOAuthTokens | undefined> {
@@ -116,6 +129,7 @@ export class SignInProvider implements OAuthClientProvider {
     const { store, serverId, owner, attempt } = this.options;
     const pending = await store.read('pending', serverId, owner);
     if (pending === undefined || pending.nonce !== attempt?.nonce) throw McpServerErrors.sign_in_expired();
+    this.isReturn = true;
     return pending.verifier;
   }
 
@@ -131,10 +145,12 @@ export class SignInProvider implements OAuthClientProvider {
     return pending?.nonce === attempt.nonce ? pending.discovery : undefined;
   }
 
-  /** Another instance may have renewed them meanwhile: those stay. */
+  /** What another instance has renewed meanwhile stays. */
   async invalidateCredentials(scope: 'all' | 'client' | 'tokens' | 'verifier' | 'discovery'): Promise<void> {
     const { store, serverId, owner } = this.options;
-    if (scope === 'client' || scope === 'all') await store.forget('client', serverId, EVERYONE);
+    const { client_id: clientId, issuer } = this.registered ?? {};
+    if ((scope === 'client' || scope === 'all') && clientId !== undefined && issuer !== undefined)
+      await store.unregister(serverId, issuer, clientId);
     if (scope !== 'tokens' && scope !== 'all') return;
     const now = await store.read('token', serverId, owner);
     if (now?.access_token === this.lastTokens?.access_token) await store.forget('token', serverId, owner);

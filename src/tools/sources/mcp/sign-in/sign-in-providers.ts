@@ -3,10 +3,10 @@ import { ENV, type Env, publicUrl } from '../../../../config/env.js';
 import { SecretVault } from '../../../secrets/secret-vault.service.js';
 import { isSecretAuth } from '../upstream-auth.js';
 import { type Reach, type Upstream } from '../upstream-servers.service.js';
-import { EVERYONE, type ProviderOptions, SignInProvider } from './sign-in-provider.js';
-import { SignInStore } from './sign-in-store.js';
+import { type ProviderOptions, SignInProvider } from './sign-in-provider.js';
+import { EVERYONE, SignInStore } from './sign-in-store.js';
 
-export const CALLBACK_ROUTE = '/api/v1/mcp-servers/oauth/callback';
+const CALLBACK_ROUTE = '/api/v1/mcp-servers/oauth/callback';
 
 /** Makes the OAuth client of a server and of whoever uses it. */
 @Injectable()

@@ -16,13 +16,18 @@ export interface PendingSignIn {
   readonly discovery?: OAuthDiscoveryState;
 }
 
+/** Our own registrations, by issuer. */
+type Clients = Readonly<Record<string, StoredOAuthClientInformation>>;
+
 interface Kinds {
   /** Tokens with the issuer that they are from; the SDK sends them to no other. */
   readonly token: StoredOAuthTokens;
   readonly pending: PendingSignIn;
-  /** Our own registrations, by issuer. */
-  readonly client: Readonly<Record<string, StoredOAuthClientInformation>>;
+  readonly client: Clients;
 }
+
+/** One sign-in serves all; so does this program's registration at an authorization server. */
+export const EVERYONE = 'all';
 
 /** For a record that is not sent as it is; what is inside is sent by the SDK, to its issuer or to the server. */
 const NOWHERE = 'https://mcp-server.invalid';
@@ -53,6 +58,27 @@ export class SignInStore {
     await this.vault.keep(nameOf(kind, serverId, owner), JSON.stringify(value), [NOWHERE]);
   }
 
+  /** Keeps our registration at an issuer, unless there is one: that one stays. Gives the one that is kept. */
+  async register(
+    serverId: string,
+    issuer: string,
+    client: StoredOAuthClientInformation,
+  ): Promise<StoredOAuthClientInformation> {
+    let kept = client;
+    await this.amendClients(serverId, (clients) => {
+      kept = clients[issuer] ?? client;
+      return { ...clients, [issuer]: kept };
+    });
+    return kept;
+  }
+
+  /** Forgets a registration that an issuer refuses. A newer one stays. */
+  unregister(serverId: string, issuer: string, clientId: string): Promise<void> {
+    return this.amendClients(serverId, ({ [issuer]: client, ...others }) =>
+      client === undefined || client.client_id === clientId ? others : { ...others, [issuer]: client },
+    );
+  }
+
   /** When it was written; undefined when there is none. */
   writtenAt(kind: keyof Kinds, serverId: string, owner: string): Promise<Date | undefined> {
     return this.vault.keptAt(nameOf(kind, serverId, owner));
@@ -64,6 +90,12 @@ export class SignInStore {
 
   forgetServer(serverId: string): Promise<void> {
     return this.vault.forgetAll(`mcp:${serverId}:`);
+  }
+
+  private amendClients(serverId: string, change: (clients: Clients) => Clients): Promise<void> {
+    return this.vault.amend(nameOf('client', serverId, EVERYONE), [NOWHERE], (before) =>
+      JSON.stringify(change(before === undefined ? {} : (JSON.parse(before) as Clients))),
+    );
   }
 }
 

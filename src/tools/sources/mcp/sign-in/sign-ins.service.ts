@@ -10,10 +10,10 @@ import { ownErrorIn, toUpstreamError } from '../client/upstream-error.js';
 import { McpServerErrors } from '../mcp-servers.errors.js';
 import { type OAuthSignIn } from '../upstream-auth.js';
 import { type Upstream } from '../upstream-servers.service.js';
-import { EVERYONE, type SignInProvider } from './sign-in-provider.js';
+import { RegisteredMeanwhile, type SignInProvider } from './sign-in-provider.js';
 import { SignInEffects } from './sign-in-effects.js';
 import { SignInProviders } from './sign-in-providers.js';
-import { SignInStore } from './sign-in-store.js';
+import { EVERYONE, SignInStore } from './sign-in-store.js';
 
 const TTL_MS = 10 * 60_000;
 const SIGN_IN_MS = 20_000;
@@ -46,8 +46,6 @@ export interface Callback {
 /** Signing in at upstream MCP servers by OAuth: the person goes to their authorization server and comes back here. */
 @Injectable()
 export class SignIns {
-  private readonly beginning = new Map<string, Promise<void>>();
-
   constructor(
     private readonly providers: SignInProviders,
     private readonly store: SignInStore,
@@ -68,24 +66,12 @@ export class SignIns {
     const state: State = { serverId, userId: actor.userId, isManager, nonce, expiresAt: Date.now() + TTL_MS };
     const attempt = { nonce, state: this.sealer.seal(PLACE, JSON.stringify(state)) };
     const provider = this.provider(upstream, owner, attempt);
-    await this.inTurn(serverId, () => this.run(upstream, provider, { forceReauthorization: true }));
+    await this.run(upstream, provider, { forceReauthorization: true });
     const url = provider.authorizationUrl;
     if (url === undefined) throw McpServerErrors.upstream_unauthorised();
     // A person's browser opens it: no other scheme than the web's, no address of the inside. [C13]
     this.effects.checkUrl(url.href);
     return { authorizationUrl: url.href };
-  }
-
-  /** One after the other at a server: the first registers this program there, and all others use that registration. */
-  private async inTurn(serverId: string, begin: () => Promise<void>): Promise<void> {
-    const turn = (this.beginning.get(serverId) ?? Promise.resolve()).then(begin);
-    const settled = turn.catch(() => undefined);
-    this.beginning.set(serverId, settled);
-    try {
-      await turn;
-    } finally {
-      if (this.beginning.get(serverId) === settled) this.beginning.delete(serverId);
-    }
   }
 
   /** Whose account would be connected to what: asked before anything is exchanged. Throws `sign_in_expired`. */
@@ -180,7 +166,11 @@ export class SignIns {
   ): Promise<void> {
     try {
       const { url, fetchFn } = this.effects.way(upstream, AbortSignal.timeout(SIGN_IN_MS));
-      await auth(provider, { serverUrl: url, fetchFn, ...options });
+      const run = () => auth(provider, { serverUrl: url, fetchFn, ...options });
+      await run().catch((error: unknown) => {
+        if (error instanceof RegisteredMeanwhile) return run();
+        throw error;
+      });
     } catch (error) {
       if (error instanceof IssuerMismatchError)
         throw McpServerErrors.sign_in_refused(undefined, { cause: error });
