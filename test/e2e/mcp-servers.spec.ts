@@ -223,6 +223,26 @@ describe('managing upstream servers', () => {
     expect((await call('everything__echo', { message: 'x' })).body.isError).toBe(false);
   });
 
+  it('one of many that take a name at the same moment gets it, and 200 servers are the most', async () => {
+    await server.call('PUT', '/api/v1/secrets/twin', {
+      token,
+      body: { value: 'value-of-the-twin', origins: ['https://tools.example.com'] },
+    });
+    const auth = { type: 'bearer', secret: 'twin' };
+    const add = (name: string) =>
+      server.call('POST', route, { token, body: { name, url: 'https://tools.example.com/mcp', auth } });
+    const twins = await Promise.all(Array.from({ length: 20 }, () => add('twin')));
+    expect(twins.map(({ status }) => status).sort()).toEqual([201, ...Array.from({ length: 19 }, () => 409)]);
+    await server.sql(
+      `insert into mcp_servers (id, name, origin, transport, url, enabled)
+        select gen_random_uuid(), 'filler-' || n, 'api', 'http', 'https://tools.example.com/mcp', false
+          from generate_series(1, 199 - (select count(*) from mcp_servers)) n`,
+    );
+    const last = await Promise.all(['a', 'b', 'c', 'd'].map((name) => add(`last-${name}`)));
+    expect(last.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
+    await server.sql("delete from mcp_servers where name ~ '^(twin$|filler-|last-)'");
+  });
+
   it('a disabled server is not called', async () => {
     const off = await server.call('PATCH', `${route}/${id}`, { token, body: { enabled: false } });
     expect(off).toMatchObject({ status: 200, body: { enabled: false } });

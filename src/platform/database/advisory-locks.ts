@@ -16,6 +16,8 @@ export const ADVISORY_LOCKS = {
   agentWrites: 7_214_006,
   /** Two additions cannot both be the last workspace that is allowed. */
   workspaceLimit: 7_214_007,
+  /** Two additions cannot both be the last MCP server that is allowed, nor have one name. */
+  mcpServerLimit: 7_214_010,
   /** One writer of a secret's name at a time. */
   secretKey: 7_214_004,
   /** Whatever adds tools or versions: one at a time, so that numbers and names do not collide. */

@@ -49,8 +49,8 @@ export class SecretVault {
   }
 
   /** Throws `secret_not_found`, and `secret_origin_mismatch` when an origin is given that it is not bound to. */
-  async check(name: string, origin?: string | URL): Promise<void> {
-    const { origins } = await this.get(name);
+  async check(name: string, origin?: string | URL, tx?: Transaction): Promise<void> {
+    const { origins } = await this.get(name, tx);
     const wanted = origin === undefined ? undefined : (originOf(origin) ?? 'this address');
     if (wanted !== undefined && !origins.includes(wanted))
       throw SecretErrors.secret_origin_mismatch(
@@ -130,8 +130,8 @@ export class SecretVault {
     }
   }
 
-  private async get(name: string): Promise<SecretRow> {
-    const row = await this.secrets.find(name);
+  private async get(name: string, tx?: Transaction): Promise<SecretRow> {
+    const row = await this.secrets.find(name, tx);
     if (row === null)
       throw SecretErrors.secret_not_found(
         `There is no secret "${name}". An admin makes one by PUT /api/v1/secrets/${name}.`,

@@ -14,8 +14,8 @@ const LISTED = "name not like '%:%'";
 export class SecretsRepository {
   constructor(@InjectRepository(SecretRow) private readonly secrets: Repository<SecretRow>) {}
 
-  find(name: string): Promise<SecretRow | null> {
-    return this.secrets.findOneBy({ name });
+  find(name: string, tx?: Transaction): Promise<SecretRow | null> {
+    return (tx?.getRepository(SecretRow) ?? this.secrets).findOneBy({ name });
   }
 
   /** The row of that name, locked, so that two writers give it two versions. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { In, MoreThan, Not, Repository } from 'typeorm';
 import { newId } from '../../../common/ids.js';
+import { ADVISORY_LOCKS } from '../../../platform/database/advisory-locks.js';
 import { type Transaction } from '../../../platform/database/transactions.js';
 import { McpServerRow } from './mcp-server.entity.js';
 
@@ -31,8 +32,10 @@ export class McpServersRepository {
     return tx.findOneByOrFail(McpServerRow, { id });
   }
 
-  count(tx: Transaction): Promise<number> {
-    return tx.countBy(McpServerRow, {});
+  /** Counts under a lock, so that two additions can neither have one name nor both be the last one allowed. */
+  async countLocked(tx: Transaction): Promise<number> {
+    await tx.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.mcpServerLimit]);
+    return tx.count(McpServerRow);
   }
 
   /** By name. */

@@ -51,12 +51,12 @@ export class McpServersService {
   /**
    * Could it be added as this says? Gives its URL. Throws as `create`, but for what depends on the servers that are here.
    */
-  async check(actor: Actor, request: CreateMcpServerRequest): Promise<string> {
+  async check(actor: Actor, request: CreateMcpServerRequest, tx?: Transaction): Promise<string> {
     requireScopes(actor, 'tools:manage');
     refuseStdio(request);
     const { url, auth } = request;
     if (url === undefined) throw CommonErrors.invalid_request(undefined, { errors: [URL_MISSING] });
-    await this.registration.checkReach(url, auth);
+    await this.registration.checkReach(url, auth, tx);
     return url;
   }
 
@@ -67,9 +67,10 @@ export class McpServersService {
   async create(actor: Actor, request: CreateMcpServerRequest, tx: Transaction): Promise<McpServer> {
     requireScopes(actor, 'tools:manage');
     const { name, headers, auth, enabled } = request;
-    const url = await this.check(actor, request);
+    const url = await this.check(actor, request, tx);
+    const count = await this.repository.countLocked(tx);
     if ((await this.repository.findNamed(name, tx)) !== null) throw McpServerErrors.mcp_server_exists();
-    if ((await this.repository.count(tx)) >= MAX_SERVERS) throw McpServerErrors.mcp_server_limit();
+    if (count >= MAX_SERVERS) throw McpServerErrors.mcp_server_limit();
     const row = await this.repository.insert(
       { name, url, headers, auth, enabled, origin: 'api', transport: 'http' },
       tx,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Actor } from '../../../common/actor.js';
+import { type Transaction } from '../../../platform/database/transactions.js';
 import { Egress } from '../../../platform/egress/egress.js';
 import { SecretVault } from '../../secrets/secret-vault.service.js';
 import { ToolRegistry } from '../../tool-registry.service.js';
@@ -27,12 +28,12 @@ export class UpstreamRegistration {
    * May the server be reached, and its secret go there? Throws `egress_denied`, `secret_not_found`,
    * `secret_origin_mismatch`.
    */
-  async checkReach(url: string, auth: UpstreamAuth | null): Promise<void> {
+  async checkReach(url: string, auth: UpstreamAuth | null, tx?: Transaction): Promise<void> {
     this.egress.check(url);
     if (auth === null) return;
     // The secret of an OAuth client goes to its issuer, which is not known yet; it is bound to that one.
-    if (isSecretAuth(auth)) await this.vault.check(auth.secret, url);
-    else if (auth.secret !== undefined) await this.vault.check(auth.secret);
+    if (isSecretAuth(auth)) await this.vault.check(auth.secret, url, tx);
+    else if (auth.secret !== undefined) await this.vault.check(auth.secret, undefined, tx);
   }
 
   /** Undefined when this instance cannot talk to it: disabled, or in the file of another instance. */
