@@ -71,7 +71,8 @@ export class ToolSetsRepository {
     return this.transactions.run(async (transaction) => {
       await transaction.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.toolRegistry]);
       const follower = new Follower(transaction, set, offers);
-      await follower.follow();
+      await follower.compare();
+      await follower.write();
       const { report, versions } = follower;
       await record({ report, versions }, transaction);
       return { report, versions };
@@ -81,8 +82,8 @@ export class ToolSetsRepository {
   /** What `follow` would come to. Writes nothing. */
   async preview(set: ToolSet, offers: SetOffers): Promise<SetReport> {
     return this.transactions.run(async (transaction) => {
-      const follower = new Follower(transaction, set, offers, { isPreview: true });
-      await follower.follow();
+      const follower = new Follower(transaction, set, offers);
+      await follower.compare();
       return follower.report;
     });
   }
@@ -129,6 +130,7 @@ class Follower {
   readonly versions = new Map<string, number>();
   private rows = new Map<string, ToolRow>();
   private readonly known = new Map<string, KnownVersion[]>();
+  private readonly changedRows: { readonly name: string; readonly next: Partial<ToolRow> }[] = [];
   private readonly newRows: Partial<ToolRow>[] = [];
   private readonly newVersions: Partial<ToolVersion>[] = [];
 
@@ -136,10 +138,10 @@ class Follower {
     private readonly transaction: Transaction,
     private readonly set: ToolSet,
     private readonly offers: SetOffers,
-    private readonly options: { readonly isPreview?: boolean } = {},
   ) {}
 
-  async follow(): Promise<void> {
+  /** Finds out what has to change. Writes nothing. */
+  async compare(): Promise<void> {
     const { kind, id } = this.set;
     const names = [...this.offers.offered.keys()];
     const rows = await this.transaction.find(ToolRow, { where: [{ kind, setId: id }, { name: In(names) }] });
@@ -152,13 +154,21 @@ class Follower {
       this.known.set(version.tool, [...(this.known.get(version.tool) ?? []), version]);
     // Registering a list is the approval of what it holds that day; what it adds later nobody has looked at.
     const isNewList = !rows.some((row) => this.isOurs(row));
-    for (const offer of this.offers.offered.values()) await this.take(offer, isNewList);
-    for (const row of rows) await this.dropUnoffered(row);
-    await this.write();
+    for (const offer of this.offers.offered.values()) this.take(offer, isNewList);
+    for (const row of rows) this.dropUnoffered(row);
     if (this.report.vanished.length > 0 && this.report.added.length > 0) await this.findRenamed();
   }
 
-  private async take({ tool, hash }: HashedOffer, isNewList: boolean): Promise<void> {
+  async write(): Promise<void> {
+    for (const { name, next } of this.changedRows)
+      await this.transaction.update(ToolRow, { name }, next as never);
+    for (let at = 0; at < this.newRows.length; at += CHUNK)
+      await this.transaction.insert(ToolRow, this.newRows.slice(at, at + CHUNK) as never);
+    for (let at = 0; at < this.newVersions.length; at += CHUNK)
+      await this.transaction.insert(ToolVersion, this.newVersions.slice(at, at + CHUNK) as never);
+  }
+
+  private take({ tool, hash }: HashedOffer, isNewList: boolean): void {
     const name = tool.contract.name;
     const row = this.rows.get(name);
     if (row !== undefined && !this.isOurs(row)) {
@@ -173,7 +183,7 @@ class Follower {
       this.newVersions.push({ tool: name, version, definition: tool.contract, source: tool.source, hash });
     this.versions.set(name, version);
     if (row === undefined) this.add(tool, isNewList);
-    else await this.update(row, tool, version);
+    else this.update(row, tool, version);
   }
 
   private add({ contract, source, defaults }: OfferedTool, isNewList: boolean): void {
@@ -195,7 +205,7 @@ class Follower {
     });
   }
 
-  private async update(row: ToolRow, { source }: OfferedTool, version: number): Promise<void> {
+  private update(row: ToolRow, { source }: OfferedTool, version: number): void {
     const isPinned = this.set.trust === 'remote';
     const changed = row.version !== version;
     const quarantined = isPinned && (changed || row.state === 'quarantined');
@@ -205,34 +215,25 @@ class Follower {
     const next: Partial<ToolRow> = quarantined
       ? { state: 'quarantined', offeredVersion: version }
       : { state: 'active', offeredVersion: version, version, source };
-    await this.change(row, next);
+    this.change(row, next);
   }
 
   /** What is no longer on the list, or is there with something that cannot be taken. */
-  private async dropUnoffered(row: ToolRow): Promise<void> {
+  private dropUnoffered(row: ToolRow): void {
     if (!this.isOurs(row) || this.offers.offered.has(row.name)) return;
     const isRefused = this.offers.refused.has(row.name);
     if (!isRefused && !this.offers.markVanished) return;
     if (!isRefused && row.offeredVersion !== null) this.report.vanished.push(row.name);
     const hides = row.state === 'quarantined' || (isRefused && this.set.trust === 'remote');
     if (hides && row.state !== 'quarantined') this.report.quarantined.push(row.name);
-    await this.change(row, { state: hides ? 'quarantined' : 'unavailable', offeredVersion: null });
+    this.change(row, { state: hides ? 'quarantined' : 'unavailable', offeredVersion: null });
   }
 
-  private async change(row: ToolRow, next: Partial<ToolRow>): Promise<void> {
-    if (this.options.isPreview) return;
+  private change(row: ToolRow, next: Partial<ToolRow>): void {
     const differs = Object.entries(next).some(
       ([key, value]) => canonicalJson(value) !== canonicalJson(row[key as keyof ToolRow]),
     );
-    if (differs) await this.transaction.update(ToolRow, { name: row.name }, next as never);
-  }
-
-  private async write(): Promise<void> {
-    if (this.options.isPreview) return;
-    for (let at = 0; at < this.newRows.length; at += CHUNK)
-      await this.transaction.insert(ToolRow, this.newRows.slice(at, at + CHUNK) as never);
-    for (let at = 0; at < this.newVersions.length; at += CHUNK)
-      await this.transaction.insert(ToolVersion, this.newVersions.slice(at, at + CHUNK) as never);
+    if (differs) this.changedRows.push({ name: row.name, next });
   }
 
   private async findRenamed(): Promise<void> {
