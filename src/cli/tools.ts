@@ -134,7 +134,7 @@ function collect(value: string, all: string[]): string[] {
 }
 
 /** The arguments of a call from `--args` and `--arg`, the latter winning. Throws CliError 64. */
-export function argumentsOf(json: string | undefined, pairs: readonly string[]): Record<string, unknown> {
+function argumentsOf(json: string | undefined, pairs: readonly string[]): Record<string, unknown> {
   const all: Record<string, unknown> = json === undefined ? {} : parseObject(readText(json));
   for (const pair of pairs) {
     const at = pair.indexOf('=');

@@ -15,7 +15,7 @@ const MAX_REFERENCES = 50_000;
 const FORMATS = ['date', 'time', 'date-time', 'duration', 'email', 'uri', 'uuid', 'ipv4', 'ipv6', 'hostname'];
 
 /** What `$schema` may say; without it a schema is 2020-12 (MCP 2025-11-25, basic, "JSON Schema usage"). */
-export const DIALECTS = /** @type {const} */ ({
+const DIALECTS = /** @type {const} */ ({
   'https://json-schema.org/draft/2020-12/schema': Ajv2020,
   'https://json-schema.org/draft/2019-09/schema': Ajv2019,
   'http://json-schema.org/draft-07/schema': Ajv,

@@ -62,7 +62,7 @@ export function wallClock(instant: Date, zone: string): WallClock {
 }
 
 /** Minutes east of UTC at an instant. */
-export function offsetMinutes(instant: Date, zone: string): number {
+function offsetMinutes(instant: Date, zone: string): number {
   const seconds = Math.floor(instant.getTime() / 1000);
   return Math.round((asUtc(wallClock(instant, zone)) / 1000 - seconds) / 60);
 }

@@ -7,7 +7,7 @@ import { OpenApiErrors } from './openapi.errors.js';
 import { type Document, isRecord, textOf } from './references.js';
 
 /** As text; most documents of 500 operations are smaller. [S53] */
-export const MAX_DOCUMENT_BYTES = 2 << 20;
+const MAX_DOCUMENT_BYTES = 2 << 20;
 /** Aliases of one document, and what they may become. [S53] */
 const YAML = { maxAliases: 100, maxLength: 8 << 20, timeoutMs: 5_000 };
 const MAX_NODES = 300_000;
