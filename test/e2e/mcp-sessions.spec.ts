@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { addMember } from '../support/accounts.js';
 import { writeFixtureTools } from '../support/fixture-tools.js';
 import { type LegacySession, modern, openLegacy, postMcp } from '../support/mcp-client.js';
+import { until } from '../support/server-process.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mcp-server-ext-'));
@@ -74,11 +74,6 @@ function open(
     },
     ...(body && { body: JSON.stringify(body) }),
   });
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 100 && !condition(); tries += 1) await wait(50);
-  if (!condition()) throw new Error('it did not happen within 5 s');
 }
 
 describe('a session of a 2025-era client', () => {
@@ -196,9 +191,9 @@ describe('a session of a 2025-era client', () => {
         method: 'tools/call',
         params: { name: 'waits', arguments: {} },
       });
-      await until(() => waits.waitsStarted === waitsStarted + 1);
+      await until('the call has started', () => waits.waitsStarted === waitsStarted + 1);
       await on(cancelling, session, { method: 'notifications/cancelled', params: { requestId: 'long' } });
-      await until(() => waits.waitsCancelled !== waitsCancelled);
+      await until('the call is cancelled', () => waits.waitsCancelled !== waitsCancelled);
       expect(waits.waitsCancelled).toBe(waitsCancelled + 1);
       await (await call).body?.cancel();
     }

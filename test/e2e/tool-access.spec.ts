@@ -11,6 +11,7 @@ import { startOpenAiServer } from '../fakes/openai-server.js';
 import { addMember, type TestAccount } from '../support/accounts.js';
 import { type LegacySession, makeKey, modern, openLegacy } from '../support/mcp-client.js';
 import { readEvents, startRun } from '../support/runs.js';
+import { until } from '../support/server-process.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const ACCESS = ['open', 'admins', 'named', 'clerks'] as const;
@@ -97,8 +98,21 @@ async function setUp(): Promise<void> {
     const answer = await server.call('POST', '/api/v1/agents', { token: admin, body });
     if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
   }
-  // Every door reads the same snapshot, which follows within a second.
-  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  // Every door reads the same snapshot.
+  await until('the snapshot has every state', async () => {
+    const { body } = await server.call('GET', '/api/v1/tools?q=access+matrix&limit=100', { token: admin });
+    const known = new Map<string, Shown>(body.items.map((tool: Shown) => [tool.name, tool]));
+    return CASES.every(({ name, state }) => {
+      const tool = known.get(name);
+      return state === 'disabled' ? tool?.enabled === false : tool?.state === state;
+    });
+  });
+}
+
+interface Shown {
+  readonly name: string;
+  readonly state: string;
+  readonly enabled: boolean;
 }
 
 /** The rule in its shortest form, written a second time. */

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { until } from '../support/server-process.js';
 import { makeDatabase, startTestApp, type TestApp } from '../support/test-app.js';
 
 let folder: string;
@@ -102,11 +103,14 @@ describe('extensions', () => {
     const versions = (await server.call('GET', '/api/v1/tools/double/versions', { token })).body.items;
     expect(versions.map((item: { version: number }) => item.version)).toEqual([2, 1]);
     await expect(server.sql(`update tool_versions set hash = 'x'`)).rejects.toThrow('never changes');
-    await until(async () => (await call('fresh', {}, second)).isError === false);
+    await until('the other instance has it', async () => (await call('fresh', {}, second)).isError === false);
     rmSync(path.join(folder, 'fresh.tool.mjs'));
     await reload();
     expect((await call('fresh')).code).toBe('tool_unavailable');
-    await until(async () => (await call('fresh', {}, second)).code === 'tool_unavailable');
+    await until(
+      'it is gone there',
+      async () => (await call('fresh', {}, second)).code === 'tool_unavailable',
+    );
   });
 });
 
@@ -117,7 +121,10 @@ describe('an admin', () => {
   it('disables a tool: at once here, within seconds on the other instance', async () => {
     expect((await patch({ enabled: false })).body.enabled).toBe(false);
     expect((await call('double', { n: 1 })).code).toBe('tool_disabled');
-    await until(async () => (await call('double', { n: 1 }, second)).code === 'tool_disabled');
+    await until(
+      'it is disabled there',
+      async () => (await call('double', { n: 1 }, second)).code === 'tool_disabled',
+    );
     await patch({ enabled: true });
     expect((await call('double', { n: 1 })).isError).toBe(false);
   });
@@ -140,11 +147,3 @@ describe('an admin', () => {
     expect(long.content[1].text).toContain('[truncated: the result has 10000 bytes, 1025 are shown.');
   });
 });
-
-async function until(check: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 8_000;
-  while (!(await check())) {
-    if (Date.now() > end) throw new Error('it did not become true within 8 s');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
