@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AuthorizationServer, ProtectedUpstream } from '../fakes/oauth-upstream.js';
 import { addMember, type TestAccount } from '../support/accounts.js';
+import { until } from '../support/server-process.js';
 import { makeDatabase, startTestApp, type TestApp } from '../support/test-app.js';
 
 let server: TestApp;
-/** Another instance on the same database. */
-let other: TestApp;
+let shared: Record<string, string>;
 let admin: string;
 let member: TestAccount;
 let authorization: AuthorizationServer;
@@ -14,8 +14,8 @@ let upstream: ProtectedUpstream;
 let id: string;
 
 const route = '/api/v1/mcp-servers';
-const call = (token: string) =>
-  server.call('POST', '/api/v1/tools/p__whoami/call', { token, body: { arguments: {} } });
+const call = (token: string, at = server) =>
+  at.call('POST', '/api/v1/tools/p__whoami/call', { token, body: { arguments: {} } });
 const refresh = () => server.call('POST', `${route}/${id}/refresh`, { token: admin });
 const signIn = (token: string, at = server) => at.call('POST', `${route}/${id}/sign-in`, { token });
 
@@ -53,21 +53,17 @@ function confirm(back: URL): Promise<{ status: number; html: string }> {
 }
 
 beforeAll(async () => {
-  const shared = {
+  shared = {
     DATABASE_URL: await makeDatabase(),
     ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
     PUBLIC_URL: 'http://127.0.0.1:8000',
     EGRESS_ALLOW: '127.0.0.0/8',
   };
   server = await startTestApp(shared);
-  other = await startTestApp(shared);
   admin = await server.login();
   member = await addMember(server);
 });
-afterAll(async () => {
-  await other?.stop();
-  await server?.stop();
-});
+afterAll(() => server?.stop());
 beforeEach(async () => {
   authorization = await AuthorizationServer.start();
   upstream = await ProtectedUpstream.start(authorization);
@@ -195,10 +191,15 @@ describe('one sign-in of each user', () => {
   });
 });
 
-describe('the registration at the authorization server', () => {
+describe('two instances at one authorization server', () => {
+  let other: TestApp;
+  beforeAll(async () => {
+    other = await startTestApp(shared);
+  });
+  afterAll(() => other?.stop());
   beforeEach(() => add({ type: 'oauth', per: 'user' }));
 
-  it('is one for all, also when the first sign-ins begin on two instances at the same moment', async () => {
+  it('share the registration, also when both begin the first sign-in at the same moment', async () => {
     authorization.registrationsAtOnce = 2;
     const [mine, his] = await Promise.all([signIn(admin), signIn(member.token, other)]);
     expect([mine.status, his.status]).toEqual([200, 200]);
@@ -212,12 +213,11 @@ describe('the registration at the authorization server', () => {
         status: 200,
       });
     await refresh();
-    for (const token of authorization.tokens.values()) token.expired = true;
     expect((await call(admin)).body.content[0].text).toBe('You are Alice');
     expect((await call(member.token)).body.content[0].text).toBe('You are Bob');
   });
 
-  it('is made anew when the authorization server has forgotten it', async () => {
+  it('register anew when it has forgotten them', async () => {
     await signInAs(admin, 'Alice');
     authorization.clients.clear();
     const refused = { status: 400, html: expect.stringContaining('/sign-in') };
@@ -226,9 +226,28 @@ describe('the registration at the authorization server', () => {
     expect(authorization.registrations).toBe(2);
   });
 
-  it('is made only for a person who signs in', async () => {
+  it('register only for a person who signs in', async () => {
     expect(await refresh()).toMatchObject({ status: 409, body: { code: 'upstream_sign_in_required' } });
     expect(authorization.registrations).toBe(0);
+  });
+
+  it('renew an expired token once', async () => {
+    await signInAs(admin, 'Alice');
+    await refresh();
+    const textOf = async (at: TestApp) => (await call(admin, at)).body.content?.[0].text;
+    for (const at of [server, other])
+      await until('the tool answers', async () => (await textOf(at)) === 'You are Alice');
+    authorization.tokenRequests.length = 0;
+    let open = () => {};
+    authorization.tokenGate = new Promise((resolve) => (open = resolve));
+    for (const token of authorization.tokens.values()) token.expired = true;
+    const { refused } = upstream;
+    const answers = [textOf(server), textOf(other)];
+    await until('both were refused', () => upstream.refused >= refused + 2);
+    await until('one asks for new tokens', () => authorization.tokenRequests.length > 0);
+    open();
+    expect(await Promise.all(answers)).toEqual(['You are Alice', 'You are Alice']);
+    expect(authorization.tokenRequests).toHaveLength(1);
   });
 });
 

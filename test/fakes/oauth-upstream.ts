@@ -19,6 +19,8 @@ export class AuthorizationServer {
   registrations = 0;
   /** Registrations are answered when so many have come. */
   registrationsAtOnce = 1;
+  /** Token requests are answered when this has come. */
+  tokenGate: Promise<void> = Promise.resolve();
   /** Clients that are known; forgetting them is what a server does that was set up anew. */
   readonly clients = new Set<string>();
   /** What the metadata says instead of the truth. */
@@ -72,6 +74,7 @@ export class AuthorizationServer {
     if (pathname !== '/token') return json(response, 404, {});
     const body = Object.fromEntries(new URLSearchParams(text));
     this.tokenRequests.push({ body, authorization: request.headers.authorization });
+    await this.tokenGate;
     if (body.grant_type === 'client_credentials') return json(response, 200, this.issue(ITSELF));
     if (!this.clients.has(body.client_id ?? '')) return json(response, 401, { error: 'invalid_client' });
     const grant = this.grantOf(body);
@@ -128,6 +131,8 @@ export class ProtectedUpstream {
   /** Where the challenge says that its metadata is; then there is none here. */
   metadataUrl?: string;
   readonly bearers: string[] = [];
+  /** Requests without a token that is worth something. */
+  refused = 0;
 
   private constructor(
     private readonly server: Server,
@@ -162,6 +167,7 @@ export class ProtectedUpstream {
     const bearer = (request.headers.authorization ?? '').replace('Bearer ', '');
     const token = this.authorization.tokens.get(bearer);
     if (token === undefined || token.expired) {
+      this.refused += 1;
       const metadataUrl = this.metadataUrl ?? `${origin}/.well-known/oauth-protected-resource/mcp`;
       const challenge = Buffer.from(`Bearer resource_metadata="${metadataUrl}"`, 'utf8').toString('latin1');
       response.setHeader('www-authenticate', challenge);

@@ -86,7 +86,8 @@ export class SecretVault {
       await this.secrets.lockName(name, tx);
       const row = await this.secrets.findLocked(name, tx);
       const before = row === null ? undefined : this.envelopes.open(placeOf(row), row);
-      await this.keep(name, change(before), origins, tx);
+      const after = change(before);
+      if (after !== before) await this.keep(name, after, origins, tx);
     });
   }
 

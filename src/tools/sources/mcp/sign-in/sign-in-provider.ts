@@ -110,6 +110,15 @@ export class SignInProvider implements OAuthClientProvider {
     await store.write('token', serverId, owner, stamped);
   }
 
+  /** See SignInStore. */
+  claimRenewal(): Promise<boolean> {
+    return this.options.store.claimRenewal(this.options.serverId, this.options.owner);
+  }
+
+  async endRenewal(): Promise<void> {
+    await this.options.store.forget('renewal', this.options.serverId, this.options.owner);
+  }
+
   redirectToAuthorization(url: URL): void {
     if (this.options.attempt === undefined) throw McpServerErrors.upstream_sign_in_required();
     this.authorizationUrl = url;

@@ -24,10 +24,15 @@ interface Kinds {
   readonly token: StoredOAuthTokens;
   readonly pending: PendingSignIn;
   readonly client: Clients;
+  /** Until when an instance has the right to renew the tokens. */
+  readonly renewal: string;
 }
 
 /** One sign-in serves all; so does this program's registration at an authorization server. */
 export const EVERYONE = 'all';
+
+/** After this time an instance that renews tokens is taken for dead. */
+const RENEWAL_SECONDS = 20;
 
 /** For a record that is not sent as it is; what is inside is sent by the SDK, to its issuer or to the server. */
 const NOWHERE = 'https://mcp-server.invalid';
@@ -77,6 +82,19 @@ export class SignInStore {
     return this.amendClients(serverId, ({ [issuer]: client, ...others }) =>
       client === undefined || client.client_id === clientId ? others : { ...others, [issuer]: client },
     );
+  }
+
+  /** The right to renew an owner's tokens: one instance has it at a time, and gives it back by `forget`. Was it given? */
+  async claimRenewal(serverId: string, owner: string): Promise<boolean> {
+    const now = Math.floor(Date.now() / 1_000);
+    let isGiven = false;
+    await this.vault.amend(nameOf('renewal', serverId, owner), [NOWHERE], (until) => {
+      if (until !== undefined && Number.parseInt(until, 36) > now) return until;
+      isGiven = true;
+      // So short that nobody takes it for a secret that has to be masked.
+      return (now + RENEWAL_SECONDS).toString(36);
+    });
+    return isGiven;
   }
 
   /** When it was written; undefined when there is none. */
