@@ -231,6 +231,20 @@ describe('two instances at one authorization server', () => {
     expect(authorization.registrations).toBe(0);
   });
 
+  it('bring no tools back of a server that one removes while the other looks at it', async () => {
+    await signInAs(admin, 'Alice');
+    await refresh();
+    let open = () => {};
+    upstream.listGate = new Promise((resolve) => (open = resolve));
+    const { lists } = upstream;
+    const looking = other.call('POST', `${route}/${id}/refresh`, { token: admin });
+    await until('the other one looks', () => upstream.lists > lists);
+    expect((await server.call('DELETE', `${route}/${id}`, { token: admin })).status).toBe(204);
+    open();
+    await looking;
+    expect(await server.sql("select name from tools where name = 'p__whoami'")).toEqual([]);
+  });
+
   it('renew an expired token once', async () => {
     await signInAs(admin, 'Alice');
     await refresh();

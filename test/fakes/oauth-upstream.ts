@@ -131,6 +131,9 @@ export class ProtectedUpstream {
   /** Where the challenge says that its metadata is; then there is none here. */
   metadataUrl?: string;
   readonly bearers: string[] = [];
+  /** Lists of tools are answered when this has come. */
+  listGate: Promise<void> = Promise.resolve();
+  lists = 0;
   /** Requests without a token that is worth something. */
   refused = 0;
 
@@ -177,6 +180,10 @@ export class ProtectedUpstream {
     if (request.method !== 'POST') return json(response, 405, {});
     const { id, method } = JSON.parse(text) as { id?: number; method: string };
     if (id === undefined) return void response.writeHead(202).end();
+    if (method === 'tools/list') {
+      this.lists += 1;
+      await this.listGate;
+    }
     const results: Record<string, object> = {
       initialize: {
         protocolVersion: '2025-11-25',

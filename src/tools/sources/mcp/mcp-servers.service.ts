@@ -113,6 +113,8 @@ export class McpServersService {
     if (row.origin === 'file') throw McpServerErrors.mcp_server_in_file();
     await this.registration.remove(row, actor);
     await this.repository.delete(id);
+    // What a look or a sign-in that was under way has brought back meanwhile; later ones see that it is gone.
+    await this.registration.remove(row, actor);
     await this.audit.record(actor, 'mcp_server.deleted', { type: 'mcp_server', id }, { name: row.name });
   }
 

@@ -49,6 +49,8 @@ export class UpstreamSync {
       const holders = await this.holders(row.id);
       const { offered, problems } = offersOf(row, found.tools, (name) => holders.get(name));
       const report = await this.registry.followSet(setOf(row.id), offered, { actor: options.actor });
+      // Removed while we looked: tools without a server would keep their names from every other one.
+      if ((await this.repository.find(row.id)) === null) await this.registry.removeSet(setOf(row.id));
       await this.succeed(row, {
         serverInfo: found.info,
         protocolVersion: found.protocolVersion,
