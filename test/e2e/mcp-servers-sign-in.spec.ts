@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AuthorizationServer, ProtectedUpstream } from '../fakes/oauth-upstream.js';
 import { addMember, type TestAccount } from '../support/accounts.js';
-import { until } from '../support/server-process.js';
 import { makeDatabase, startTestApp, type TestApp } from '../support/test-app.js';
 
 let server: TestApp;
@@ -191,80 +190,6 @@ describe('one sign-in of each user', () => {
   });
 });
 
-describe('two instances at one authorization server', () => {
-  let other: TestApp;
-  beforeAll(async () => {
-    other = await startTestApp(shared);
-  });
-  afterAll(() => other?.stop());
-  beforeEach(() => add({ type: 'oauth', per: 'user' }));
-
-  it('share the registration, also when both begin the first sign-in at the same moment', async () => {
-    authorization.registrationsAtOnce = 2;
-    const [mine, his] = await Promise.all([signIn(admin), signIn(member.token, other)]);
-    expect([mine.status, his.status]).toEqual([200, 200]);
-    // Both had to register, and both use the registration that was kept.
-    expect(authorization.registrations).toBe(2);
-    for (const { started, subject } of [
-      { started: mine, subject: 'Alice' },
-      { started: his, subject: 'Bob' },
-    ])
-      expect(await confirm(authorization.consent(started.body.authorizationUrl, subject))).toMatchObject({
-        status: 200,
-      });
-    await refresh();
-    expect((await call(admin)).body.content[0].text).toBe('You are Alice');
-    expect((await call(member.token)).body.content[0].text).toBe('You are Bob');
-  });
-
-  it('register anew when it has forgotten them', async () => {
-    await signInAs(admin, 'Alice');
-    authorization.clients.clear();
-    const refused = { status: 400, html: expect.stringContaining('/sign-in') };
-    expect(await signInAs(member.token, 'Bob')).toMatchObject(refused);
-    expect(await signInAs(member.token, 'Bob')).toMatchObject({ status: 200 });
-    expect(authorization.registrations).toBe(2);
-  });
-
-  it('register only for a person who signs in', async () => {
-    expect(await refresh()).toMatchObject({ status: 409, body: { code: 'upstream_sign_in_required' } });
-    expect(authorization.registrations).toBe(0);
-  });
-
-  it('bring no tools back of a server that one removes while the other looks at it', async () => {
-    await signInAs(admin, 'Alice');
-    await refresh();
-    let open = () => {};
-    upstream.listGate = new Promise((resolve) => (open = resolve));
-    const { lists } = upstream;
-    const looking = other.call('POST', `${route}/${id}/refresh`, { token: admin });
-    await until('the other one looks', () => upstream.lists > lists);
-    expect((await server.call('DELETE', `${route}/${id}`, { token: admin })).status).toBe(204);
-    open();
-    await looking;
-    expect(await server.sql("select name from tools where name = 'p__whoami'")).toEqual([]);
-  });
-
-  it('renew an expired token once', async () => {
-    await signInAs(admin, 'Alice');
-    await refresh();
-    const textOf = async (at: TestApp) => (await call(admin, at)).body.content?.[0].text;
-    for (const at of [server, other])
-      await until('the tool answers', async () => (await textOf(at)) === 'You are Alice');
-    authorization.tokenRequests.length = 0;
-    let open = () => {};
-    authorization.tokenGate = new Promise((resolve) => (open = resolve));
-    for (const token of authorization.tokens.values()) token.expired = true;
-    const { refused } = upstream;
-    const answers = [textOf(server), textOf(other)];
-    await until('both were refused', () => upstream.refused >= refused + 2);
-    await until('one asks for new tokens', () => authorization.tokenRequests.length > 0);
-    open();
-    expect(await Promise.all(answers)).toEqual(['You are Alice', 'You are Alice']);
-    expect(authorization.tokenRequests).toHaveLength(1);
-  });
-});
-
 describe('other ways to sign in', () => {
   it('one sign-in for all is an admin’s', async () => {
     await add({ type: 'oauth', per: 'server' });
@@ -318,5 +243,46 @@ describe('other ways to sign in', () => {
     await add({ type: 'oauth', per: 'user' });
     await server.call('PATCH', `${route}/${id}`, { token: admin, body: { auth: null } });
     expect(await signIn(admin)).toMatchObject({ status: 409, body: { code: 'sign_in_not_needed' } });
+  });
+});
+
+describe('two instances at one authorization server', () => {
+  let other: TestApp;
+  beforeAll(async () => {
+    other = await startTestApp(shared);
+  });
+  afterAll(() => other?.stop());
+  beforeEach(() => add({ type: 'oauth', per: 'user' }));
+
+  it('share the registration, also when both begin the first sign-in at the same moment', async () => {
+    authorization.registrationsAtOnce = 2;
+    const [mine, his] = await Promise.all([signIn(admin), signIn(member.token, other)]);
+    expect([mine.status, his.status]).toEqual([200, 200]);
+    // Both had to register, and both use the registration that was kept.
+    expect(authorization.registrations).toBe(2);
+    for (const { started, subject } of [
+      { started: mine, subject: 'Alice' },
+      { started: his, subject: 'Bob' },
+    ])
+      expect(await confirm(authorization.consent(started.body.authorizationUrl, subject))).toMatchObject({
+        status: 200,
+      });
+    await refresh();
+    expect((await call(admin)).body.content[0].text).toBe('You are Alice');
+    expect((await call(member.token)).body.content[0].text).toBe('You are Bob');
+  });
+
+  it('register anew when it has forgotten them', async () => {
+    await signInAs(admin, 'Alice');
+    authorization.clients.clear();
+    const refused = { status: 400, html: expect.stringContaining('/sign-in') };
+    expect(await signInAs(member.token, 'Bob')).toMatchObject(refused);
+    expect(await signInAs(member.token, 'Bob')).toMatchObject({ status: 200 });
+    expect(authorization.registrations).toBe(2);
+  });
+
+  it('register only for a person who signs in', async () => {
+    expect(await refresh()).toMatchObject({ status: 409, body: { code: 'upstream_sign_in_required' } });
+    expect(authorization.registrations).toBe(0);
   });
 });
