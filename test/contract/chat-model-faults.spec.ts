@@ -159,8 +159,10 @@ describe.each(PROVIDERS)('%s', (provider) => {
       if (requests.length > before && open() === 0) abort.abort(new Error('cancelled'));
     }, 20);
     const limited = failure(429, { headers: { 'retry-after': '30' } });
+    const started = Date.now();
     const { error, asked } = await run(provider, [limited], QUICK, abort.signal);
     clearInterval(watch);
+    expect(Date.now() - started).toBeLessThan(10_000);
     expect([error?.message, asked]).toEqual([expect.stringMatching(/abort|cancelled/i), 1]);
   });
 

@@ -118,9 +118,10 @@ describe('MCP_SERVERS_FILE', () => {
   });
 
   it('a program that ends during a call fails it at once, and is started again', async () => {
-    // Had it waited for its deadline, it would say so.
+    const startedAt = Date.now();
     const { body } = await call('stubborn__die');
     expect(body.errorCode ?? body.code).toBe('upstream_unreachable');
+    expect(Date.now() - startedAt).toBeLessThan(5_000);
     expect((await call('stubborn__live')).body.content[0].text).toBe('alive');
   });
 

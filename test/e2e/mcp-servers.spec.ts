@@ -154,13 +154,14 @@ describe('an upstream that dies', () => {
       state: 'unhealthy',
       lastError: expect.stringContaining('cannot be reached'),
     });
-    // Not each time: a busy machine may keep any single call waiting.
-    await until('another tool answers in under 100 ms', async () => {
+    const times: number[] = [];
+    for (let i = 0; i < 5; i += 1) {
       const at = performance.now();
       const answer = await call('calculator', { expression: '1+1' });
       expect(answer.body.isError).toBe(false);
-      return performance.now() - at < 100;
-    });
+      times.push(performance.now() - at);
+    }
+    expect(Math.min(...times)).toBeLessThan(100);
     expect(await call('everything__echo', { message: 'x' })).toMatchObject({
       status: 503,
       body: { code: 'tool_unavailable' },

@@ -89,11 +89,13 @@ describe('a server that is killed in the middle of a run', () => {
     const modelCalls = first.filter((event) => event.type === 'usage.updated').length;
     await server.stop('SIGKILL');
     tools.release();
+    const killed = Date.now();
     await start();
-    // The lease of the dead process is not waited for: it is known to be dead.
     const done = await wait(id);
     expect(done.status).toBe('completed');
     expect(done.output.text).toContain('lookup_word got zebra');
+    // The lease of the dead process is not waited for: it is known to be dead.
+    expect(Date.now() - killed).toBeLessThan(40_000);
     expect(tools.calls('lookup_word') - before).toBe(2);
     const rest = await readEvents(url(server.url), { token, lastEventId: first.at(-1)?.id });
     expectOnceEach([...first, ...rest]);
