@@ -116,13 +116,14 @@ describe('one sign-in of each user', () => {
     const back = authorization.consent((await signIn(admin)).body.authorizationUrl, 'Alice');
     back.searchParams.set('confirm', 'yes');
     const seen: { pending: boolean; signedIn: boolean }[] = [];
-    let ended = false;
+    const end = new AbortController();
     const watch = async () => {
-      while (!ended) seen.push((await server.call('GET', `${route}/${id}/sign-in`, { token: admin })).body);
+      while (!end.signal.aborted)
+        seen.push((await server.call('GET', `${route}/${id}/sign-in`, { token: admin })).body);
     };
     const watchers = [watch(), watch(), watch(), watch()];
     const page = await open(back);
-    ended = true;
+    end.abort();
     await Promise.all(watchers);
     expect(page).toMatchObject({ status: 200 });
     expect(seen.filter(({ pending, signedIn }) => !pending && !signedIn)).toEqual([]);

@@ -48,7 +48,7 @@ function unpack(): string {
 /** A pid whose parent is init or gone would outlive Ctrl-C: the whole group is told. */
 async function interruptGroup(server: ServerProcess, data: string): Promise<void> {
   process.kill(-(server.child.pid ?? 0), 'SIGINT');
-  await untilEmpty(data);
+  await untilEmpty(data, 20_000);
 }
 
 describe('an unpacked archive, without .git', () => {

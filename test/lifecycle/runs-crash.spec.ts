@@ -40,8 +40,6 @@ beforeAll(async () => {
     EXTENSIONS_DIR: tools.extensions,
     // Who waited for the lease of a dead process would still wait at the end of a test.
     LEASE_SECONDS: '120',
-    // A step in progress has a third of it.
-    SHUTDOWN_SECONDS: '9',
     LOG_LEVEL: 'warn',
   };
   await start();

@@ -112,10 +112,10 @@ describe('a crash', () => {
     if (pid === undefined) throw new Error('There is no PostgreSQL');
     process.kill(pid, 'SIGKILL');
     const isAnother = () => ![undefined, pid].includes(postmasterOf(data));
-    await until('another PostgreSQL is there', isAnother, 60_000);
+    await until('another PostgreSQL is there', isAnother, 30_000);
     // Not by logins: those are limited per address.
     const isReady = async () => (await fetch(`${server.url}/health/ready`)).status === 200;
-    await until('the server is ready again', isReady, 60_000);
+    await until('the server is ready again', isReady, 30_000);
     expect(await login(server.url)).toBe(200);
     expect(await server.stop()).toBe(0);
     await untilEmpty(data);
