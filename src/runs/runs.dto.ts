@@ -17,13 +17,19 @@ export const NewRun = named(
   'NewRun',
   z.strictObject({
     input: z
-      .union([
-        Text,
-        z
-          .array(z.strictObject({ type: z.literal('text'), text: Text }))
-          .min(1)
-          .max(20),
-      ])
+      .union(
+        [
+          Text,
+          z
+            .array(z.strictObject({ type: z.literal('text'), text: Text }))
+            .min(1)
+            .max(20),
+        ],
+        {
+          error: ({ input }) =>
+            input === undefined ? undefined : 'must be a text or a list of content blocks',
+        },
+      )
       .describe('What the agent is asked: a text, or content blocks.'),
     agent: AgentName.optional().describe(
       'Name of the agent. Default: that of the conversation, else `assistant`.',

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AuthorizationServer, ProtectedUpstream } from '../fakes/oauth-upstream.js';
 import { addMember, type TestAccount } from '../support/accounts.js';
+import { until } from '../support/server-process.js';
 import { makeDatabase, startTestApp, type TestApp } from '../support/test-app.js';
 
 let server: TestApp;
@@ -285,5 +286,38 @@ describe('two instances at one authorization server', () => {
   it('register only for a person who signs in', async () => {
     expect(await refresh()).toMatchObject({ status: 409, body: { code: 'upstream_sign_in_required' } });
     expect(authorization.registrations).toBe(0);
+  });
+
+  it('bring no tools back of a server that one removes while the other looks at it', async () => {
+    await signInAs(admin, 'Alice');
+    await refresh();
+    let open = () => {};
+    upstream.listGate = new Promise((resolve) => (open = resolve));
+    const { lists } = upstream;
+    const looking = other.call('POST', `${route}/${id}/refresh`, { token: admin });
+    await until('the other one looks', () => upstream.lists > lists);
+    expect((await server.call('DELETE', `${route}/${id}`, { token: admin })).status).toBe(204);
+    open();
+    await looking;
+    expect(await server.sql("select name from tools where name = 'p__whoami'")).toEqual([]);
+  });
+
+  it('renew an expired token once', async () => {
+    await signInAs(admin, 'Alice');
+    await refresh();
+    const textOf = async (at: TestApp) => (await call(admin, at)).body.content?.[0].text;
+    for (const at of [server, other])
+      await until('the tool answers', async () => (await textOf(at)) === 'You are Alice');
+    authorization.tokenRequests.length = 0;
+    let open = () => {};
+    authorization.tokenGate = new Promise((resolve) => (open = resolve));
+    for (const token of authorization.tokens.values()) token.expired = true;
+    const { refused } = upstream;
+    const answers = [textOf(server), textOf(other)];
+    await until('both were refused', () => upstream.refused >= refused + 2);
+    await until('one asks for new tokens', () => authorization.tokenRequests.length > 0);
+    open();
+    expect(await Promise.all(answers)).toEqual(['You are Alice', 'You are Alice']);
+    expect(authorization.tokenRequests).toHaveLength(1);
   });
 });

@@ -33,4 +33,22 @@ describe('the fields of a refused value', () => {
     const path = [{ key: 'a' }, 0];
     expect(fieldErrorsOf([{ path, message: 'no' }])).toEqual([{ field: 'a.0', message: 'no' }]);
   });
+
+  it('says of what is missing that it is required', () => {
+    const Message = z.object({ name: z.string(), text: z.union([z.string(), z.array(z.string())]) });
+    expect(fieldErrorsOf(Message.safeParse({}).error?.issues ?? [])).toEqual([
+      { field: 'name', message: 'is required' },
+      { field: 'text', message: 'is required' },
+    ]);
+  });
+
+  it('tells what is wrong by the alternative that was meant', () => {
+    const Message = z.object({ text: z.union([z.string().min(1), z.array(z.object({ n: z.int() }))]) });
+    const told = (text: unknown) => fieldErrorsOf(Message.safeParse({ text }).error?.issues ?? []);
+    expect(told('')).toEqual([{ field: 'text', message: expect.stringContaining('>=1 characters') }]);
+    expect(told([{ n: 1 }, { n: 'x' }])).toEqual([
+      { field: 'text.1.n', message: expect.stringContaining('number') },
+    ]);
+    expect(told(5)).toEqual([{ field: 'text', message: 'Invalid input' }]);
+  });
 });
