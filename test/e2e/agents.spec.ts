@@ -130,7 +130,7 @@ describe('agents', () => {
       [agent('x', { instructions: 'Hi {{nobody}}' }), 'instructions'],
       [agent('x', { model: 'gpt' }), 'model'],
       [agent('x', { fallbackModels: ['builtin:planner'] }), 'fallbackModels.0'],
-      [agent('x', { hacker: true }), ''],
+      [agent('x', { hacker: true }), 'hacker'],
     ];
     for (const [body, field] of wrong) {
       const answer = await create(body);

@@ -128,7 +128,7 @@ describe('a sql tool', () => {
     ['an unknown database', { database: 'nowhere' }, 'source.database', 'SQL_DATABASES_FILE'],
     ['a database whose role can write', { database: 'powerful' }, 'source.database', 'could write'],
     ['a database that is away', { database: 'away' }, 'source.database', 'does not answer'],
-    ['an address', { url: 'postgres://127.0.0.1/x' }, 'source', 'nrecognized key'],
+    ['an address', { url: 'postgres://127.0.0.1/x' }, 'source.url', 'is not known here'],
   ];
   it.each(REFUSED)('is refused with %s', async (_name, source, field, message) => {
     const answer = await make({ name: 'refused', source: { ...TOOL.source, ...source } });
