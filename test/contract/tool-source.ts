@@ -104,7 +104,7 @@ export function describeToolSourceContract(
       const ended = call(hanging.tool, hanging.arguments);
       expect((await call('text_stats', { text: 'meanwhile' })).body.isError).toBe(false);
       expect((await ended).body).toMatchObject({ isError: true, errorCode: 'tool_timeout' });
-      await until('its work has ended', async () => !(await hanging.isRunning()));
+      await until('its work has ended', async () => !(await hanging.isRunning()), 5_000);
       await patch(hanging.tool, { policy: { timeoutMs } });
     });
 
@@ -117,10 +117,10 @@ export function describeToolSourceContract(
         body: JSON.stringify({ arguments: hanging.arguments }),
         signal: gone.signal,
       }).catch((error: Error) => error.name);
-      await until('it works', () => hanging.isRunning());
+      await until('it works', () => hanging.isRunning(), 5_000);
       gone.abort();
       expect(await response).toBe('AbortError');
-      await until('its work has ended', async () => !(await hanging.isRunning()));
+      await until('its work has ended', async () => !(await hanging.isRunning()), 5_000);
     });
 
     itUnless(lacks.failing, 'hides what went wrong behind it', async () => {

@@ -16,7 +16,7 @@ afterAll(() => server?.stop());
 const tool = (name: string) => server.call('GET', `/api/v1/tools/${name}`, { token });
 const ask = (name: string, task: string, as = token) =>
   server.call('POST', `/api/v1/tools/${name}/call`, { token: as, body: { arguments: { task } } });
-const eventually = (holds: () => Promise<boolean>) => until('it comes to pass', holds, 20_000);
+const eventually = (holds: () => Promise<boolean>) => until('it comes to pass', holds);
 const agent = (name: string, more: object = {}) =>
   server.call('POST', '/api/v1/agents', {
     token,

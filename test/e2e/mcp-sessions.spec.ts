@@ -191,9 +191,9 @@ describe('a session of a 2025-era client', () => {
         method: 'tools/call',
         params: { name: 'waits', arguments: {} },
       });
-      await until('the call has started', () => waits.waitsStarted === waitsStarted + 1);
+      await until('the call has started', () => waits.waitsStarted === waitsStarted + 1, 5_000);
       await on(cancelling, session, { method: 'notifications/cancelled', params: { requestId: 'long' } });
-      await until('the call is cancelled', () => waits.waitsCancelled !== waitsCancelled);
+      await until('the call is cancelled', () => waits.waitsCancelled !== waitsCancelled, 5_000);
       expect(waits.waitsCancelled).toBe(waitsCancelled + 1);
       await (await call).body?.cancel();
     }

@@ -33,7 +33,7 @@ async function redisState(server: TestApp): Promise<string> {
 }
 
 const seen = (server: TestApp, state: string) =>
-  until(`Redis is ${state}`, async () => (await redisState(server)) === state, 20_000);
+  until(`Redis is ${state}`, async () => (await redisState(server)) === state);
 
 describe('without REDIS_URL', () => {
   it('works and says in-memory', async () => {

@@ -98,15 +98,19 @@ async function setUp(): Promise<void> {
     const answer = await server.call('POST', '/api/v1/agents', { token: admin, body });
     if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
   }
-  // Every door reads the same snapshot.
-  await until('the snapshot has every state', async () => {
-    const { body } = await server.call('GET', '/api/v1/tools?q=access+matrix&limit=100', { token: admin });
-    const known = new Map<string, Shown>(body.items.map((tool: Shown) => [tool.name, tool]));
-    return CASES.every(({ name, state }) => {
-      const tool = known.get(name);
-      return state === 'disabled' ? tool?.enabled === false : tool?.state === state;
-    });
-  });
+  // Every door reads the same snapshot, which follows within a second.
+  await until(
+    'the snapshot has every state',
+    async () => {
+      const { body } = await server.call('GET', '/api/v1/tools?q=access+matrix&limit=100', { token: admin });
+      const known = new Map<string, Shown>(body.items.map((tool: Shown) => [tool.name, tool]));
+      return CASES.every(({ name, state }) => {
+        const tool = known.get(name);
+        return state === 'disabled' ? tool?.enabled === false : tool?.state === state;
+      });
+    },
+    1_100,
+  );
 }
 
 interface Shown {

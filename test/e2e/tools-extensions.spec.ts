@@ -103,13 +103,18 @@ describe('extensions', () => {
     const versions = (await server.call('GET', '/api/v1/tools/double/versions', { token })).body.items;
     expect(versions.map((item: { version: number }) => item.version)).toEqual([2, 1]);
     await expect(server.sql(`update tool_versions set hash = 'x'`)).rejects.toThrow('never changes');
-    await until('the other instance has it', async () => (await call('fresh', {}, second)).isError === false);
+    await until(
+      'the other instance has it',
+      async () => (await call('fresh', {}, second)).isError === false,
+      8_000,
+    );
     rmSync(path.join(folder, 'fresh.tool.mjs'));
     await reload();
     expect((await call('fresh')).code).toBe('tool_unavailable');
     await until(
       'it is gone there',
       async () => (await call('fresh', {}, second)).code === 'tool_unavailable',
+      8_000,
     );
   });
 });
@@ -124,6 +129,7 @@ describe('an admin', () => {
     await until(
       'it is disabled there',
       async () => (await call('double', { n: 1 }, second)).code === 'tool_disabled',
+      8_000,
     );
     await patch({ enabled: true });
     expect((await call('double', { n: 1 })).isError).toBe(false);

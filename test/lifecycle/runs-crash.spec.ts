@@ -13,7 +13,7 @@ import {
 } from '../support/server-process.js';
 import { ADMIN, makeDatabase, patientCaller, testEnvironment, type TestApp } from '../support/test-app.js';
 
-jest.setTimeout(180_000);
+jest.setTimeout(120_000);
 
 const LOOK_UP = 'Look up the word "zebra"';
 const NOTE = 'Append the note "buy milk" to the ledger';

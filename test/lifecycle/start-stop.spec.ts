@@ -81,7 +81,7 @@ describe('Ctrl-C', () => {
     let child: ChildProcess | undefined;
     const starting = startServer(settings(data), { onLaunch: (launched) => (child = launched) });
     const over = starting.catch(() => undefined);
-    await until('PostgreSQL runs', () => processesOf(`${data}/pg`).length > 0, 60_000);
+    await until('PostgreSQL runs', () => processesOf(`${data}/pg`).length > 0);
     child?.kill('SIGINT');
     await over; // on a busy machine it may have got ready just before the signal
     await untilEmpty(data);

@@ -250,7 +250,7 @@ export class CrashRig {
   private died(): Promise<void> {
     const { child } = this.server;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('The point was never reached')), 60_000);
+      const timer = setTimeout(() => reject(new Error('The point was never reached')), 30_000);
       child.once('exit', () => {
         clearTimeout(timer);
         resolve();
