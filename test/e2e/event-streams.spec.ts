@@ -81,11 +81,9 @@ async function readAtPace(route: string, pace: number) {
   socket.pause();
   let size = 0;
   const start = Date.now();
-  for (
-    ;
-    Date.now() < start + 22_000 && (pace > 0 || accepted.get(localPort)?.closed === false);
-    await delay(100)
-  ) {
+  const isOver = () =>
+    Date.now() >= start + 22_000 || (pace === 0 && accepted.get(localPort)?.closed !== false);
+  for (; !isOver(); await delay(100)) {
     if (size < ((Date.now() - start) / 1000) * pace) {
       const chunk = (socket.read() as Buffer | null) ?? Buffer.alloc(0);
       chunks.push(chunk);
