@@ -84,6 +84,25 @@ Logger.overrideLogger(false);
 
 describe('EventBus over PostgreSQL', () => {
   behavesLikeAnEventBus(overPostgres);
+
+  it('an instance hears itself once, also while the database says nothing, and tells the others together', async () => {
+    const sent: (readonly string[])[] = [];
+    const silent = {
+      listen: async () => undefined,
+      notify: async (payloads: readonly string[]) => {
+        sent.push(payloads);
+        throw new Error('away');
+      },
+    } as unknown as Notifications;
+    const bus = new PostgresEventBus(silent);
+    const heard: (string | null)[] = [];
+    await bus.subscribe('self', (payload) => heard.push(payload));
+    for (const payload of ['a', 'b', 'c', 'x'.repeat(8000)]) bus.publish('self', payload);
+    await until('all is sent', () => sent.flat().length === 4);
+    expect(heard).toEqual(['a', 'b', 'c', null]);
+    // The first at once, the others in one statement.
+    expect(sent.map((payloads) => payloads.length)).toEqual([1, 3]);
+  });
 });
 describeWithRedis('EventBus over Redis', () => {
   behavesLikeAnEventBus(overRedis);
