@@ -17,10 +17,9 @@ import { newEvent } from './run-event.js';
 import { RunLogRepository } from './run-log.repository.js';
 import { RunErrors } from './runs.errors.js';
 import { RunsRepository } from './runs.repository.js';
+import { budgetExceeded } from './usage/budget.js';
 
 const DEFAULT_AGENT = 'assistant';
-/** Runs of one user that may wait at the same time. */
-const MAX_QUEUED = 100;
 
 export interface RunRequest {
   readonly conversationId?: string;
@@ -45,6 +44,8 @@ export interface RunRequest {
   readonly output?: { readonly schema: Readonly<Record<string, unknown>> };
   /** No tool is run: their answers are made from their output schemas. */
   readonly simulate?: boolean;
+  /** Nobody waits for the answer: when the budget of the day is spent, the run is made and says so. */
+  readonly scheduled?: true;
   /** W3C Trace Context of the caller. */
   readonly traceparent?: string;
 }
@@ -55,7 +56,7 @@ export interface CreatedRun {
   readonly interrupted: readonly EndedRun[];
 }
 
-/** Writes new runs: the message, the run and its first events in the caller's transaction. */
+/** Writes new runs: the message, the run and its first events commit together. */
 @Injectable()
 export class RunCreation {
   constructor(
@@ -85,35 +86,35 @@ export class RunCreation {
   }
 
   /**
-   * Throws `conversation_not_found`, `too_many_runs`, `run_in_progress` (concurrency "reject"). The conversation stays
-   * locked until the transaction ends, so runs and messages have one order.
+   * Throws `conversation_not_found`, `run_in_progress` (concurrency "reject"), `budget_exceeded`, `too_many_runs`. The
+   * conversation stays locked until the transaction ends, so runs and messages have one order. A run without one needs
+   * no transaction, and is committed then.
    */
   async create(
     actor: Actor,
     request: RunRequest,
     agent: string,
-    transaction: Transaction,
+    transaction?: Transaction,
   ): Promise<CreatedRun> {
     if ((request.priority ?? 0) > 0 && !actor.scopes.has('admin'))
       throw CommonErrors.insufficient_scope('Only an admin may ask for a priority above 0.');
     const content = typeof request.input === 'string' ? [text(request.input)] : request.input;
-    if ((await this.runs.countQueued(actor.userId, MAX_QUEUED, transaction)) >= MAX_QUEUED) {
-      throw RunErrors.too_many_runs(undefined, { retryAfter: 5 });
-    }
     const id = newId();
     const { conversationId } = request;
     let inputMessageId: string | null = request.again?.inputMessageId ?? null;
     let interrupted: EndedRun[] = [];
-    if (conversationId !== undefined) {
+    if (conversationId !== undefined && transaction !== undefined) {
       const message = { conversationId, role: 'user', content, runId: id, status: 'complete' } as const;
       inputMessageId ??= (await this.messages.append(actor, message, transaction)).id;
       interrupted = await this.makeRoom(conversationId, request.concurrency ?? 'enqueue', transaction);
     }
     const run = toRow(actor, request, { id, agent, content, inputMessageId });
-    await this.runs.insert(run, transaction);
     const by = { name: agent, path: agent };
     const events = [newEvent('run.created', by, { conversationId }), newEvent('run.queued', by)];
-    await this.log.insertEvents(id, 1, events, transaction);
+    const refusal = await this.runs.insert({ run, events, isScheduled: request.scheduled }, transaction);
+    if (refusal === 'spent') throw budgetExceeded();
+    if (refusal === 'too_many') throw RunErrors.too_many_runs(undefined, { retryAfter: 5 });
+    this.log.count(events);
     return { run: { ...run, position: '', steps: 0 }, interrupted };
   }
 

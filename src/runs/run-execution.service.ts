@@ -17,7 +17,7 @@ import { type Finish, RunFinisher } from './run-finisher.service.js';
 import { RunJournal } from './run-journal.js';
 import { type ClaimedRun } from './run-leases.repository.js';
 import { boundsOf, RunMeter } from './run-meter.js';
-import { ownerOf, RunOwners } from './run-owners.service.js';
+import { actorOfRun, budgetOf, ownerOf } from './run-owners.service.js';
 import { type RunWriter } from './run-writer.js';
 import { type RunStep } from './run-step.js';
 import { type RunTrace } from './run-trace.js';
@@ -45,7 +45,6 @@ export class RunExecution {
   private readonly log = new Logger('Runs');
 
   constructor(
-    private readonly owners: RunOwners,
     private readonly agents: AgentsService,
     private readonly entry: RunEntry,
     private readonly finisher: RunFinisher,
@@ -90,13 +89,10 @@ export class RunExecution {
       if (run.status === 'cancelling') control.stop(new RunStop('cancelled'));
       control.boundary();
       if (run.attempt > MAX_ATTEMPTS) throw RunErrors.run_crashed();
-      const [actor, budget] = await Promise.all([
-        this.owners.actorOf(run),
-        this.owners.budgetOf(run, held.steps),
-      ]);
+      const actor = actorOfRun(run);
       const agent = await this.agents.get(actor, run.agent);
       const limits = boundsOf(agent.limits, run.limits);
-      const meter = new RunMeter(limits, (error) => control.fail(error), budget);
+      const meter = new RunMeter(limits, (error) => control.fail(error), budgetOf(run, held.steps));
       context = contextFor(actor, meter);
       const answer = await this.runInTime(context, run, agent, limits.timeoutMs);
       return { context, end: async () => this.completed(held, context, agent, answer) };

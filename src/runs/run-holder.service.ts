@@ -1,5 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ENV, type Env } from '../config/env.js';
+import { databaseState } from '../platform/database/database-error.js';
+import { GroupCommit } from '../platform/database/group-commit.js';
 import { StaleFence } from './run.js';
 import { RunControl, RunStop } from './run-control.js';
 import { RunDispatcher } from './run-dispatcher.service.js';
@@ -13,6 +15,8 @@ import { leaseOwner } from './worker-identity.js';
 
 /** How much of a worker the runs of one user may fill. */
 const SHARE_OF_ONE_USER = 0.8;
+/** Another worker was quicker with a conversation. */
+const UNIQUE_VIOLATION = '23505';
 
 interface Holding {
   readonly run: ClaimedRun;
@@ -30,7 +34,10 @@ export class RunHolder {
   private leaving = false;
   /** Runs may wait of users who had as many here as they may. */
   private passedOver = false;
-  private claiming: Promise<unknown> = Promise.resolve();
+  /** One claim at a time, for all who have a place by then: each claim knows what this worker holds. */
+  private readonly claims = new GroupCommit<null, Holding | undefined>({
+    commit: (places) => this.claim(places.length),
+  });
   private renewing?: Promise<void>;
 
   constructor(
@@ -75,47 +82,42 @@ export class RunHolder {
     this.slots.give();
   }
 
-  /** One claim at a time: each knows what this worker holds. */
   private async claimNext(): Promise<Holding | undefined> {
-    const claim = this.claiming.then(() => (this.leaving ? undefined : this.claim()));
-    this.claiming = claim.catch(() => undefined);
     try {
-      return await claim;
+      return await this.claims.write(null);
     } catch (error) {
       // The row stays as it is; its lease, or the reconciler, brings it to a worker again.
-      this.log.warn({ err: error }, 'A run was not taken');
+      if (databaseState(error) !== UNIQUE_VIOLATION) this.log.warn({ err: error }, 'A run was not taken');
       return undefined;
     }
   }
 
-  private async claim(): Promise<Holding | undefined> {
+  private async claim(room: number): Promise<Holding[]> {
+    if (this.leaving) return [];
     const asked = performance.now();
-    const full = this.fullUsers();
-    const run = await this.leases.claim(this.owner, this.env.LEASE_SECONDS, {
-      held: [...this.held.keys()],
-      full,
+    const held = [...this.held.values()].map(({ run }) => run);
+    const { LEASE_SECONDS, RUN_CONCURRENCY } = this.env;
+    // A part of this worker is always there for other users. [R37]
+    const perUser = Math.max(1, Math.floor(RUN_CONCURRENCY * SHARE_OF_ONE_USER));
+    const runs = await this.leases.claim(this.owner, LEASE_SECONDS, { runs: held, perUser, room });
+    const taken = runs.map((run) => {
+      const holding: Holding = { run, control: new RunControl(), done: Promise.resolve() };
+      // From before the database was asked.
+      holding.control.leaseEnds = asked + LEASE_SECONDS * 1000;
+      this.held.set(run.id, holding);
+      if (this.leaving) holding.control.handBackSoon();
+      holding.done = this.hold(holding);
+      return holding;
     });
-    if (run === undefined) {
-      this.passedOver = full.length > 0;
-      return undefined;
-    }
-    const holding: Holding = { run, control: new RunControl(), done: Promise.resolve() };
-    // From before the database was asked.
-    holding.control.leaseEnds = asked + this.env.LEASE_SECONDS * 1000;
-    this.held.set(run.id, holding);
-    if (this.leaving) holding.control.handBackSoon();
-    holding.done = this.hold(holding);
-    return holding;
+    if (taken.length < room) this.passedOver = this.isFullFor(perUser);
+    return taken;
   }
 
-  /** Users who have as many runs here as one user may: a part of this worker is always there for others. [R37] */
-  private fullUsers(): string[] {
-    const most = Math.max(1, Math.floor(this.env.RUN_CONCURRENCY * SHARE_OF_ONE_USER));
+  /** Has a user as many runs here as one may have? Then more of his may wait. */
+  private isFullFor(perUser: number): boolean {
     const counts = new Map<string, number>();
     for (const { run } of this.held.values()) counts.set(run.userId, (counts.get(run.userId) ?? 0) + 1);
-    return this.env.RUN_CONCURRENCY === 1
-      ? []
-      : [...counts].filter(([, count]) => count >= most).map(([userId]) => userId);
+    return [...counts.values()].some((count) => count >= perUser);
   }
 
   /** Renews all leases, and stops what was cancelled or lost. One renewal at a time. */

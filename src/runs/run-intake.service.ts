@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { type Actor } from '../common/actor.js';
 import { Idempotency, type OnceAnswer, type OnceRequest } from '../platform/idempotency/idempotency.js';
+import { type Transaction } from '../platform/database/transactions.js';
 import { RunCreation, type RunRequest } from './run-creation.service.js';
 import { RunDispatcher } from './run-dispatcher.service.js';
 import { type EndedRun, RunEndings } from './run-endings.service.js';
 import { toView } from './run-view.js';
 import { Turns } from './turns.js';
-import { Budgets } from './usage/budgets.service.js';
 import { type Run as RunView } from './runs.dto.js';
 
-/** Starts runs: written in one transaction with message and idempotency key, queued only after its commit. */
+/** Starts runs: committed together with message and idempotency key, queued only after that. */
 @Injectable()
 export class RunIntake {
   /** Posts to one conversation wait here for its row, without a connection. */
@@ -20,10 +20,9 @@ export class RunIntake {
     private readonly creation: RunCreation,
     private readonly dispatcher: RunDispatcher,
     private readonly endings: RunEndings,
-    private readonly budgets: Budgets,
   ) {}
 
-  /** Throws `budget_exceeded`, and as RunCreation and Idempotency.once. */
+  /** Throws as RunCreation and Idempotency.once. */
   async start(actor: Actor, request: RunRequest, once: OnceRequest): Promise<OnceAnswer<RunView>> {
     const { conversationId } = request;
     if (conversationId === undefined) return this.startNow(actor, request, once);
@@ -38,12 +37,15 @@ export class RunIntake {
   private async startNow(actor: Actor, request: RunRequest, once: OnceRequest): Promise<OnceAnswer<RunView>> {
     const agentName = await this.creation.agentOf(actor, request);
     let interrupted: readonly EndedRun[] = [];
-    const answer = await this.idempotency.once(actor, once, async (transaction) => {
-      await this.budgets.check(actor, transaction);
+    const make = async (transaction?: Transaction) => {
       const created = await this.creation.create(actor, request, agentName, transaction);
       interrupted = created.interrupted;
       return { status: 202, body: toView(created.run) };
-    });
+    };
+    const isAlone = once.key === undefined && request.conversationId === undefined;
+    const answer = isAlone
+      ? { ...(await make()), replayed: false }
+      : await this.idempotency.once(actor, once, make);
     if (answer.replayed) return answer;
     for (const run of interrupted) await this.endings.cancel(run);
     if (request.conversationId !== undefined) this.dispatcher.announceRunOf(request.conversationId);

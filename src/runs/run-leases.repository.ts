@@ -1,8 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { type Role } from '../common/actor.js';
+import { ENV, type Env } from '../config/env.js';
 import { ADVISORY_LOCKS } from '../platform/database/advisory-locks.js';
-import { databaseState } from '../platform/database/database-error.js';
 import { type Transaction } from '../platform/database/transactions.js';
+import { CLAIM, HAS_COME, HEAD_OF_FREE } from './run-claim.sql.js';
 import { type NewRunEvent } from './run-event.js';
 import { INSERT_EVENTS, storable } from './run-events.sql.js';
 import {
@@ -39,6 +41,19 @@ export interface ClaimedRun {
   readonly traceparent: string | null;
   /** Since it was first started, without the time in which it waited for a person; by the clock of the database. */
   readonly elapsedMs: number;
+  /** What its owner may do; null: nothing, his account is disabled. */
+  readonly role: Role | null;
+  /** What is left of his day; null: no bound. */
+  readonly budget: { readonly tokens: number | null; readonly usd: number | null };
+}
+
+/** What a worker has, and how much more it can take. */
+export interface WorkerLoad {
+  readonly runs: readonly Pick<ClaimedRun, 'id' | 'userId'>[];
+  /** Runs of one user that it may have. */
+  readonly perUser: number;
+  /** How many it takes now. */
+  readonly room: number;
 }
 
 /** Where a run goes when its worker lets it go. */
@@ -58,34 +73,29 @@ export interface DueRun {
   readonly fence: number;
 }
 
-/** Another run of the conversation was quicker. */
-const UNIQUE_VIOLATION = '23505';
 const ENDED = ['completed', 'failed', 'cancelled', 'expired'];
 
 /** What workers do to runs. Time is always the clock of the database. [R29] */
 @Injectable()
 export class RunLeasesRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    @Inject(ENV) private readonly env: Pick<Env, 'BUDGET_TOKENS_PER_DAY' | 'BUDGET_USD_PER_DAY'>,
+  ) {}
 
   /**
-   * Takes a run: one whose lease has ended, else the one whose turn it is among all that wait and whose conversation is
-   * free: by priority, then of the user with the fewest runs at work, then the oldest. `held` are runs that this worker
-   * has, `full` users who have as many here as they may. Raises the fence. Undefined when there is nothing to do. [R37]
+   * Takes runs, as many as there is room for: those whose lease has ended, then those whose turn it is among all that
+   * wait and whose conversation is free: by priority, then of the user with the fewest runs at work, then the oldest; of
+   * no user more than one may have here. Raises the fence. Throws what PostgreSQL says (23505) when another worker was
+   * quicker with a conversation; then none is taken. [R37]
    */
-  async claim(
-    owner: string,
-    leaseSeconds: number,
-    { held, full }: { readonly held: readonly string[]; readonly full: readonly string[] },
-  ): Promise<ClaimedRun | undefined> {
-    try {
-      const [rows]: [ClaimedRun[], number] = await this.dataSource.query(CLAIM, [
-        ...[held, owner, leaseSeconds, full],
-      ]);
-      return rows[0];
-    } catch (error) {
-      if (databaseState(error) === UNIQUE_VIOLATION) return undefined;
-      throw error;
-    }
+  async claim(owner: string, leaseSeconds: number, load: WorkerLoad): Promise<ClaimedRun[]> {
+    const { BUDGET_TOKENS_PER_DAY: tokens = null, BUDGET_USD_PER_DAY: usd = null } = this.env;
+    const [held, users] = [load.runs.map((run) => run.id), load.runs.map((run) => run.userId)];
+    const [rows]: [ClaimedRun[], number] = await this.dataSource.query(CLAIM, [
+      ...[held, owner, leaseSeconds, users, load.perUser, load.room, tokens, usd],
+    ]);
+    return rows;
   }
 
   /** Renews leases and tells what became of the runs; one that is missing in the answer is lost. */
@@ -251,37 +261,8 @@ export class RunLeasesRepository {
   }
 }
 
-/** No run of the conversation is active, and none that waits is older. */
-const HEAD_OF_FREE = `not exists (
-  select 1 from runs o where o.conversation_id = r.conversation_id and o.id <> r.id
-    and (o.status in ('running', 'requires_action', 'cancelling') or (o.status = 'queued' and o.position < r.position)))`;
-const HAS_COME = `(r.start_at is null or r.start_at <= now())`;
-
 /** Nobody has to answer for a run that has ended. */
 const CLOSE_APPROVALS = (
   runs: string,
 ) => `closed as (update approvals a set status = 'cancelled' from ${runs} e
   where a.run_id = e.id and e.finished_at is not null and a.status = 'pending')`;
-
-const CLAIM = `
-  with lost as (
-    select id from runs where status in ('running', 'cancelling') and lease_until < now() and id <> all($1::uuid[])
-      order by position limit 1 for update skip locked
-  ), busy as (
-    select user_id, count(*) as runs from runs where status in ('running', 'cancelling') group by user_id
-  ), next as (
-    select r.id from runs r left join busy b on b.user_id = r.user_id
-      where r.status = 'queued' and ${HAS_COME} and ${HEAD_OF_FREE} and r.user_id <> all($4::uuid[])
-      order by r.priority desc, coalesce(b.runs, 0), r.position limit 1 for update of r skip locked
-  )
-  update runs r set
-      status = case r.status when 'queued' then 'running' else r.status end,
-      fence = r.fence + 1, attempt = r.attempt + 1, lease_owner = $2,
-      lease_until = now() + $3 * interval '1 second', started_at = coalesce(r.started_at, now())
-    where r.id = coalesce((select id from lost), (select id from next))
-      and (r.status = 'queued' or (r.status in ('running', 'cancelling') and r.lease_until < now()))
-    returning r.id, r.position, r.user_id as "userId", r.conversation_id as "conversationId", r.agent, r.status, r.input,
-      r.input_message_id as "inputMessageId", r.limits, r.credential, r.variables, r.output_schema as "outputSchema",
-      r.fence, r.attempt, r.last_seq as "lastSeq", r.retry_of as "retryOf", r.answer_parent_id as "answerParentId", r.simulate,
-      r.traceparent,
-      (extract(epoch from now() - r.started_at) * 1000 - r.waited_ms)::float8 as "elapsedMs"`;

@@ -1,9 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { DataSource, type QueryDeepPartialEntity, Repository } from 'typeorm';
+import { DataSource, Repository } from 'typeorm';
+import { ENV, type Env } from '../config/env.js';
+import { GroupCommit } from '../platform/database/group-commit.js';
 import { type Transaction } from '../platform/database/transactions.js';
 import { Run } from './run.entity.js';
 import { type RunEventType } from './run-event.js';
+import { INSERT_RUNS, insertable, type NewRun, type RunRefusal } from './run-insert.sql.js';
 import { type RunStatus } from './run.js';
 
 export interface RunFilter {
@@ -20,18 +23,29 @@ export interface RunFilter {
 /** How far a run is, and how it ended. */
 export type RunEnd = Pick<Run, 'status' | 'lastSeq' | 'agent' | 'output' | 'error' | 'usage' | 'finishedAt'>;
 
+/** Runs of one user that may wait at the same time. */
+const MAX_QUEUED = 100;
 const ACTIVE = `('running', 'requires_action', 'cancelling')`;
 
 /** Runs as their owners see and make them. What workers do to them is in run-leases.repository.ts. */
 @Injectable()
 export class RunsRepository {
+  private readonly inserter = new GroupCommit<NewRun, RunRefusal | null>({
+    maxBatch: 100,
+    commit: (made) => this.insertAll(made, this.dataSource),
+  });
+
   constructor(
     @InjectRepository(Run) private readonly runs: Repository<Run>,
     private readonly dataSource: DataSource,
+    @Inject(ENV) private readonly env: Pick<Env, 'BUDGET_TOKENS_PER_DAY' | 'BUDGET_USD_PER_DAY'>,
   ) {}
 
-  async insert(run: Omit<Run, 'position' | 'steps'>, transaction: Transaction): Promise<void> {
-    await transaction.getRepository(Run).insert(run as QueryDeepPartialEntity<Run>);
+  /** Makes a run with its first events, without a transaction together with others; or says why it may not be made. */
+  async insert(made: NewRun, transaction?: Transaction): Promise<RunRefusal | null> {
+    if (transaction === undefined) return this.inserter.write(made);
+    const [refusal = null] = await this.insertAll([made], transaction);
+    return refusal;
   }
 
   async find(userId: string, id: string, transaction?: Transaction): Promise<Run | null> {
@@ -53,16 +67,6 @@ export class RunsRepository {
     if (agent !== undefined) query.andWhere('run.agent = :agent', { agent });
     if (before !== undefined) query.andWhere('run.id < :before', { before });
     return query.getMany();
-  }
-
-  /** How many runs of the user wait; stops counting at `limit`. */
-  async countQueued(userId: string, limit: number, transaction: Transaction): Promise<number> {
-    const [row]: [{ count: number }] = await transaction.query(
-      `select count(*)::int as count from
-         (select 1 from runs where user_id = $1 and status = 'queued' limit $2) waiting`,
-      [userId, limit],
-    );
-    return row.count;
   }
 
   /** The runs of a conversation that have not ended, oldest first. The caller holds its lock. */
@@ -167,5 +171,18 @@ export class RunsRepository {
        from runs where status in ('queued', 'running', 'requires_action', 'cancelling')`,
     );
     return row;
+  }
+
+  private async insertAll(
+    made: readonly NewRun[],
+    connection: Pick<DataSource, 'query'> | Transaction,
+  ): Promise<(RunRefusal | null)[]> {
+    const rows: { refusal: RunRefusal | null }[] = await connection.query(INSERT_RUNS, [
+      insertable(made),
+      MAX_QUEUED,
+      this.env.BUDGET_TOKENS_PER_DAY ?? null,
+      this.env.BUDGET_USD_PER_DAY ?? null,
+    ]);
+    return rows.map(({ refusal }) => refusal);
   }
 }

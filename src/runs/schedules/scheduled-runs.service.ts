@@ -25,7 +25,7 @@ export class ScheduledRuns {
   /** What needs connections of its own. Throws `user_disabled`, `agent_not_found`. */
   async prepare({ id, userId, credential, agent, input }: Schedule): Promise<PreparedRun> {
     const actor = await this.owners.actorOf({ userId, credential });
-    const request: RunRequest = { agent, input, metadata: { scheduleId: id } };
+    const request: RunRequest = { agent, input, metadata: { scheduleId: id }, scheduled: true };
     return { actor, request, agent: await this.creation.agentOf(actor, request) };
   }
 

@@ -1,4 +1,4 @@
-import { defineErrors } from '../../common/app-error.js';
+import { type AppError, defineErrors } from '../../common/app-error.js';
 
 /** What may be spent in a day (UTC), or is left of it. Absent: no bound. */
 export interface Budget {
@@ -14,3 +14,10 @@ export const UsageErrors = defineErrors({
   },
   usage_of_others: { kind: 'forbidden', message: 'Only admins may read the usage of other users.' },
 });
+
+/** Nothing is left of the day: Retry-After is midnight UTC. */
+export function budgetExceeded(now = new Date()): AppError {
+  const midnight = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + 1);
+  const retryAfter = Math.max(1, Math.ceil((midnight - now.getTime()) / 1000));
+  return UsageErrors.budget_exceeded(undefined, { retryAfter });
+}

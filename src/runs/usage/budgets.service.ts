@@ -3,12 +3,12 @@ import { AuditLog } from '../../audit/audit-log.service.js';
 import { requireScopes } from '../../common/access.js';
 import { type Actor } from '../../common/actor.js';
 import { ENV, type Env } from '../../config/env.js';
-import { type Transaction, Transactions } from '../../platform/database/transactions.js';
+import { Transactions } from '../../platform/database/transactions.js';
 import { UserErrors } from '../../users/users.errors.js';
-import { type Budget, UsageErrors } from './budget.js';
+import { type Budget } from './budget.js';
 import { type BudgetRow, UsageRepository } from './usage.repository.js';
 
-/** What users may spend on models in a day (UTC). [S70] */
+/** What users may spend on models in a day (UTC). What is left of it BUDGET_LEFT says where runs are made and taken. [S70] */
 @Injectable()
 export class Budgets {
   constructor(
@@ -17,23 +17,6 @@ export class Budgets {
     private readonly transactions: Transactions,
     private readonly audit: AuditLog,
   ) {}
-
-  /** Throws `budget_exceeded` (429, Retry-After until midnight UTC) when nothing is left. */
-  async check(actor: Actor, transaction?: Transaction): Promise<void> {
-    const { tokens = Infinity, usd = Infinity } = await this.left(actor.userId, transaction);
-    if (tokens > 0 && usd > 0) return;
-    throw UsageErrors.budget_exceeded(undefined, { retryAfter: secondsToMidnight(new Date()) });
-  }
-
-  /** What is left of the day's budget of a user. */
-  async left(userId: string, transaction?: Transaction): Promise<Budget> {
-    const row = await this.usage.budget(userId, transaction);
-    const { tokens, usd } = this.limitsOf(row);
-    return {
-      ...(tokens !== undefined && { tokens: tokens - row.tokensToday }),
-      ...(usd !== undefined && { usd: usd - row.usdToday }),
-    };
-  }
 
   /** The limits of a user and what was spent today. */
   async of(userId: string): Promise<{ limits: Budget; tokensToday: number; usdToday: number }> {
@@ -60,9 +43,4 @@ export class Budgets {
     const usd = row.usdPerDay ?? this.env.BUDGET_USD_PER_DAY;
     return { ...(tokens !== undefined && { tokens }), ...(usd !== undefined && { usd }) };
   }
-}
-
-function secondsToMidnight(now: Date): number {
-  const midnight = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + 1);
-  return Math.max(1, Math.ceil((midnight - now.getTime()) / 1000));
 }

@@ -64,8 +64,8 @@ export class UsageRepository {
     return row;
   }
 
-  async budget(userId: string, transaction?: Transaction): Promise<BudgetRow> {
-    const [row]: [BudgetRow] = await (transaction ?? this.dataSource).query(
+  async budget(userId: string): Promise<BudgetRow> {
+    const [row]: [BudgetRow] = await this.dataSource.query(
       `select (select tokens_per_day from user_budgets where user_id = $1)::float8 as "tokensPerDay",
               (select usd_per_day from user_budgets where user_id = $1)::float8 as "usdPerDay",
               coalesce(sum(input_tokens + output_tokens), 0)::float8 as "tokensToday",
