@@ -84,7 +84,9 @@ export const ENV_SCHEMA = z.object({
     .describe('PostgreSQL 14 or newer. Unset: an embedded PostgreSQL 18 in DATA_DIR.'),
   DATABASE_DIRECT_URL: url('postgres:', 'postgresql:')
     .optional()
-    .describe('The same database without a pooler, for migrations and LISTEN.'),
+    .describe(
+      'The same database without a pooler, for migrations and LISTEN. Unset: DATABASE_URL is no pooler, and statements are prepared.',
+    ),
   DATABASE_SSL: oneOf('disable', 'require', 'verify-full')
     .default('disable')
     .describe(

@@ -9,6 +9,7 @@ import { Housekeeping } from './housekeeping.service.js';
 import { KeyCheck } from './key-check.js';
 import { Migrator } from './migrator.js';
 import { Notifications } from './notifications.js';
+import { PreparingClient } from './preparing-client.js';
 import { ReadOnlyDatabases } from './read-only/read-only-databases.js';
 import { Transactions } from './transactions.js';
 
@@ -43,7 +44,11 @@ export class DatabaseModule {
             poolSize: env.DATABASE_POOL,
             applicationName: 'mcp-server',
             retryAttempts: 1,
-            extra: { ...DATABASE_TIMEOUTS, Client: BoundedClient, idleTimeoutMillis: 30_000 },
+            extra: {
+              ...DATABASE_TIMEOUTS,
+              Client: env.DATABASE_DIRECT_URL === undefined ? PreparingClient : BoundedClient,
+              idleTimeoutMillis: 30_000,
+            },
             // A client that fails while idle in the pool reports here; without this the process would end.
             poolErrorHandler: () => undefined,
           }),
