@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { untilAborted } from '../common/until-aborted.js';
 import { TransportBreaker } from '../platform/resilience/transport-breaker.js';
 import { isTransportFailure } from '../platform/resilience/transport-failure.js';
 import { Metrics } from '../platform/telemetry/metrics.js';
@@ -69,7 +70,8 @@ export class ToolResilience {
             budget,
             onRetry: () => this.retries.inc({ kind: tool.kind }),
           },
-          () => breaker.run(() => untilAborted(signal, attempt(signal, deadline))),
+          // A breaker must not wait for work that never ends.
+          () => breaker.run(() => untilAborted(attempt(signal, deadline), signal)),
         ),
       ),
     );
@@ -113,20 +115,4 @@ function isOutage(kind: ToolKind, error: unknown): boolean {
   if (error instanceof Ended) return error.why === 'timeout' && HANGS_COUNT.has(kind);
   if (kind === 'sql') return isTransportFailure(error) && (error as { kind?: string }).kind === 'unavailable';
   return isTransportFailure(error);
-}
-
-/** Settles at the latest when the signal aborts: a breaker must not wait for work that never ends. */
-async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  let onAbort: () => void = () => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason as Error);
-  });
-  aborted.catch(() => undefined);
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    return await Promise.race([aborted, work]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

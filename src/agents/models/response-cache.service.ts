@@ -55,7 +55,7 @@ export class ResponseCache {
     const { cacheSeconds = this.env.MODEL_CACHE_SECONDS, ...asked } = settings;
     if (cacheSeconds === 0 || asked.temperature !== 0) return undefined;
     try {
-      const whole = { ...call, asked, messages: messages.map(plain), tools: plainTools(tools) };
+      const whole = { ...call, asked, messages: messages.map(plain), tools };
       return { key: `model-answer:${canonicalHash(whole)}`, ttlMs: cacheSeconds * 1000 };
     } catch {
       // Text that JSON cannot hold.
@@ -73,14 +73,6 @@ export class ResponseCache {
     if (JSON.stringify(answer).length > MAX_CHARACTERS) return;
     await this.cache.set(key, answer, ttlMs);
   }
-}
-
-/** What a model is told of tools. */
-export function plainTools(tools: readonly unknown[]): unknown[] {
-  return tools.map((tool) => {
-    const { name, description, schema } = tool as Record<string, unknown>;
-    return { name, description, schema };
-  });
 }
 
 function plain(message: BaseMessage): unknown {

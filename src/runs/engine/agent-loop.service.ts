@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { type AIMessage, type BaseMessage } from '@langchain/core/messages';
-import { type DynamicStructuredTool } from '@langchain/core/tools';
 import { type AgentDefinition } from '../../agents/agent.js';
 import { renderInstructions } from '../../agents/instructions.js';
 import { AppError } from '../../common/app-error.js';
+import { type JsonSchema } from '../../tools/tool.js';
 import { type AgentAnswer, type PromptMessage, type RunContext } from '../run-context.js';
 import { RunStop } from '../run-control.js';
 import { newEvent } from '../run-event.js';
@@ -38,12 +39,14 @@ export interface Opening {
 /** How an agent's turn ended: it answered, or gave the conversation to another one. */
 export type TurnEnd = { readonly answer: AgentAnswer } | { readonly handoff: Handoff };
 
-/** What one turn has at hand. */
+/** What one turn has at hand; the graph carries it as its context. */
 interface Turn {
+  readonly lc: LangChain;
   readonly context: RunContext;
   readonly task: AgentTask;
   readonly peers: Peers;
   readonly format?: AnswerFormat;
+  readonly instructions: BaseMessage;
   readonly dialogue: Dialogue;
   readonly shelf: ToolShelf;
   /** What the model was told of when it last spoke. */
@@ -52,9 +55,14 @@ interface Turn {
   repaired: boolean;
 }
 
-/** One agent with its model: LangChain's createAgent, with one middleware that journals every model and tool call. */
+/**
+ * One agent with its model: LangChain's createAgent, with one middleware that journals every model and tool call. The
+ * graph is the same for all agents; whose turn it is comes as its context.
+ */
 @Injectable()
 export class AgentLoop {
+  private graph?: Promise<ReturnType<typeof this.compile>>;
+
   constructor(
     private readonly tools: AgentTools,
     private readonly models: ModelCaller,
@@ -62,7 +70,7 @@ export class AgentLoop {
 
   /** Loads LangChain ahead of the first run. */
   async warmUp(): Promise<void> {
-    await loadLangChain();
+    await this.compiled();
   }
 
   /**
@@ -70,36 +78,40 @@ export class AgentLoop {
    * fails. Steps that the journal holds are replayed without a call or an event.
    */
   async run(context: RunContext, task: AgentTask, peers: Peers, opening?: Opening): Promise<TurnEnd> {
-    const lc = await loadLangChain();
-    const schema = schemaOf(task);
-    const format = schema === undefined ? undefined : new AnswerFormat(schema);
-    const shelf = await this.shelfOf(context, task, peers);
-    const { listed } = shelf;
-    const dialogue = new Dialogue();
-    const turn: Turn = { context, task, peers, format, dialogue, shelf, listed, repaired: false };
-    for (const { id } of opening?.calls ?? []) turn.dialogue.callIds.add(id);
-    const instructions = renderInstructions(task.agent, new Date(), context.variables);
-    const agent = lc.createAgent({
-      name: task.agent.name,
-      model: await this.models.primary(task.agent),
-      systemPrompt: [instructions, format?.instructions, shelf.isSearched ? SEARCH_HINT : '']
-        .filter(Boolean)
-        .join('\n\n'),
-      tools: listed.map((offer) => toLangChain(lc, offer)),
-      middleware: [this.journal(lc, turn)],
-    });
+    const [lc, graph] = await Promise.all([loadLangChain(), this.compiled()]);
+    const turn = await this.turnOf(lc, { context, task, peers, opening });
+    const messages = [...task.prompt.map((message) => toPrompt(lc, message)), ...toMessages(lc, opening)];
     try {
-      await agent.invoke(
-        { messages: [...task.prompt.map((message) => toPrompt(lc, message)), ...toMessages(lc, opening)] },
-        // The limits of the run bound it; LangGraph's own count must not come first.
-        { signal: context.control.signal, recursionLimit: 10_000, callbacks: [] },
-      );
+      // The limits of the run bound it; LangGraph's own count must not come first.
+      const bounds = { signal: context.control.signal, recursionLimit: 10_000 };
+      await graph.invoke({ messages }, { ...bounds, context: { turn } });
     } catch (error) {
       throw context.control.reason ?? rootOf(error);
     }
     if (turn.handoff !== undefined) return { handoff: turn.handoff };
     const answer = turn.dialogue.answer({ name: task.agent.name, path: task.path });
-    return { answer: format === undefined ? answer : format.apply(answer) };
+    return { answer: turn.format === undefined ? answer : turn.format.apply(answer) };
+  }
+
+  private compiled() {
+    this.graph ??= (async () => this.compile(await loadLangChain(), await this.models.unasked()))();
+    return this.graph;
+  }
+
+  private async turnOf(
+    lc: LangChain,
+    { context, task, peers, opening }: Pick<Turn, 'context' | 'task' | 'peers'> & { opening?: Opening },
+  ): Promise<Turn> {
+    const schema = schemaOf(task);
+    const format = schema === undefined ? undefined : new AnswerFormat(schema);
+    const shelf = await this.shelfOf(context, task, peers);
+    const dialogue = new Dialogue();
+    for (const { id } of opening?.calls ?? []) dialogue.callIds.add(id);
+    const own = renderInstructions(task.agent, new Date(), context.variables);
+    const all = [own, format?.instructions, shelf.isSearched ? SEARCH_HINT : ''].filter(Boolean);
+    const instructions = new lc.SystemMessage(all.join('\n\n'));
+    const { listed } = shelf;
+    return { lc, context, task, peers, format, instructions, dialogue, shelf, listed, repaired: false };
   }
 
   /** As it was when the agent began, else by what it has and whether its model pays for what it is told. */
@@ -119,35 +131,34 @@ export class AgentLoop {
     return new ToolShelf(offers, agent.tools, canSearch && !(await this.models.isRuleBased(agent)));
   }
 
-  /** Every call passes here, and none goes on to LangChain's own handlers: ToolExecutor and ModelCaller do the work. */
-  private journal(lc: LangChain, turn: Turn) {
-    return lc.createMiddleware({
+  /** Every call passes the middleware, and none goes on to LangChain's own handlers: ToolExecutor and ModelCaller do the work. */
+  private compile(lc: LangChain, model: BaseChatModel) {
+    const journal = lc.createMiddleware({
       name: 'journal',
-      wrapModelCall: async (request) => {
-        // It has handed over: nothing more to say.
-        if (turn.handoff !== undefined) return new lc.AIMessage('');
-        const prompt: BaseMessage[] = [request.systemMessage, ...request.messages];
-        const shown = prompt.filter((message) => message.text !== '' || message.getType() !== 'system');
-        turn.listed = turn.shelf.listed;
-        const { maxTokens = DEFAULT_CONTEXT_TOKENS } = turn.task.agent.memory;
-        const told = turn.listed.map(({ name, description, inputSchema }) => [
-          name,
-          description,
-          inputSchema,
-        ]);
-        return toMessage(lc, await this.speak(lc, turn, fitToWindow(shown, maxTokens, told)));
-      },
-      wrapToolCall: async ({ toolCall: { id = '', name, args } }) => {
+      wrapModelCall: async ({ messages, runtime }) => this.answer(turnIn(runtime), messages),
+      wrapToolCall: async ({ toolCall: { id = '', name, args }, runtime }) => {
+        const turn = turnIn(runtime);
         const call = turn.dialogue.call(id) ?? { id, name, arguments: args };
         return toToolMessage(lc, call, await this.act(turn, call));
       },
     });
+    return lc.createAgent({ model, tools: [], middleware: [journal] });
+  }
+
+  private async answer(turn: Turn, messages: readonly BaseMessage[]): Promise<AIMessage> {
+    const { lc, instructions, shelf, task } = turn;
+    // It has handed over: nothing more to say.
+    if (turn.handoff !== undefined) return new lc.AIMessage('');
+    turn.listed = shelf.listed;
+    const prompt = instructions.text === '' ? messages : [instructions, ...messages];
+    const { maxTokens = DEFAULT_CONTEXT_TOKENS } = task.agent.memory;
+    return toMessage(lc, await this.speak(turn, fitToWindow(prompt, maxTokens, turn.listed.map(toFunction))));
   }
 
   /** The next message of the model. An answer that does not fit its schema is sent back once. */
-  private async speak(lc: LangChain, turn: Turn, prompt: readonly BaseMessage[]): Promise<StoredReply> {
-    const { context, task, dialogue, format, shelf } = turn;
-    const tools = turn.listed.map((offer) => toLangChain(lc, offer));
+  private async speak(turn: Turn, prompt: readonly BaseMessage[]): Promise<StoredReply> {
+    const { lc, context, task, dialogue, format, shelf } = turn;
+    const tools = turn.listed.map(toFunction);
     const isSearching = shelf.isSearched;
     const call = async (messages: readonly BaseMessage[], more: object = {}) => {
       const step = dialogue.nextStep();
@@ -187,22 +198,26 @@ export class AgentLoop {
   }
 }
 
-/** A turn tells its model of the same offers again and again. */
-const made = new WeakMap<ToolOffer, DynamicStructuredTool>();
+/** Whose turn it is in the graph. */
+function turnIn({ context }: { readonly context?: unknown }): Turn {
+  return (context as { readonly turn: Turn }).turn;
+}
 
-/** For LangChain a tool is only what the model is told; the middleware answers every call. */
-function toLangChain({ DynamicStructuredTool }: LangChain, offer: ToolOffer): DynamicStructuredTool {
-  const known = made.get(offer);
+/** A tool as OpenAI's API writes it down, which LangChain translates for every provider. */
+interface ToldTool {
+  readonly type: 'function';
+  readonly function: Pick<ToolOffer, 'name' | 'description'> & { readonly parameters: JsonSchema };
+}
+
+/** The same object for the same offer: a turn tells its model of the same ones again and again. */
+const told = new WeakMap<ToolOffer, ToldTool>();
+
+function toFunction(offer: ToolOffer): ToldTool {
+  const known = told.get(offer);
   if (known !== undefined) return known;
-  const tool = new DynamicStructuredTool({
-    name: offer.name,
-    description: offer.description,
-    schema: offer.inputSchema,
-    func: async () => {
-      throw new Error('The middleware answers every tool call');
-    },
-  });
-  made.set(offer, tool);
+  const { name, description, inputSchema: parameters } = offer;
+  const tool: ToldTool = { type: 'function', function: { name, description, parameters } };
+  told.set(offer, tool);
   return tool;
 }
 

@@ -16,14 +16,5 @@ async function load() {
   forgetTracing();
   const { createAgent, createMiddleware } = await import('langchain');
   const { AIMessage, HumanMessage, SystemMessage, ToolMessage } = await import('@langchain/core/messages');
-  const { DynamicStructuredTool } = await import('@langchain/core/tools');
-  return {
-    createAgent,
-    createMiddleware,
-    AIMessage,
-    HumanMessage,
-    SystemMessage,
-    ToolMessage,
-    DynamicStructuredTool,
-  };
+  return { createAgent, createMiddleware, AIMessage, HumanMessage, SystemMessage, ToolMessage };
 }

@@ -2,14 +2,15 @@ import { Injectable, Logger } from '@nestjs/common';
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { type AIMessageChunk, type BaseMessage } from '@langchain/core/messages';
 import { type AgentDefinition } from '../../agents/agent.js';
-import { ChatModels } from '../../agents/models/chat-models.service.js';
+import { ChatModels, PLANNER } from '../../agents/models/chat-models.service.js';
 import { ModelPrices } from '../../agents/models/model-prices.service.js';
 import { CallLog } from '../../agents/models/call-log.js';
 import { modelError } from '../../agents/models/model-error.js';
-import { plainTools, ResponseCache } from '../../agents/models/response-cache.service.js';
+import { ResponseCache } from '../../agents/models/response-cache.service.js';
 import { TokenCount, type TokenUsage } from '../../agents/models/token-count.js';
 import { AppError } from '../../common/app-error.js';
 import { newId } from '../../common/ids.js';
+import { untilAborted } from '../../common/until-aborted.js';
 import { type JsonSchema } from '../../tools/tool.js';
 import { type RunContext } from '../run-context.js';
 import { newEvent, type NewRunEvent } from '../run-event.js';
@@ -46,9 +47,9 @@ export class ModelCaller {
     private readonly cache: ResponseCache,
   ) {}
 
-  /** The model that an agent names, or LLM_MODEL. Throws `model_not_available`. */
-  async primary(agent: AgentDefinition): Promise<BaseChatModel> {
-    return (await this.models.open(agent.model)).model;
+  /** A model for those who must be given one and never ask it. */
+  async unasked(): Promise<BaseChatModel> {
+    return (await this.models.open(PLANNER)).model;
   }
 
   /** Is the agent's model the planner, which reads no prompt? */
@@ -140,7 +141,7 @@ export class ModelCaller {
     // A fallback says so.
     const answered = whole.response_metadata['model_id'] as string | undefined;
     const by = { model: answered ?? opened.id, generatedBy: opened.generatedBy };
-    const counted = new TokenCount(messages, plainTools(tools)).add(whole).usage;
+    const counted = new TokenCount(messages, tools).add(whole).usage;
     const calls = [...this.wastedOf(log), this.priced(by.model, counted)];
     const said = saidIn(whole);
     const isBroken = said.calls.some(({ broken }) => broken);
@@ -148,23 +149,27 @@ export class ModelCaller {
     return { reply: toStored(said, by, call.seen, call.step), usage: usageOfCalls(calls) as CallUsage };
   }
 
-  /** Tells what the model says while it does. */
+  /** Tells what the model says while it does. Rejects as soon as the run is stopped, whatever the model does. */
   private async listen(
     context: RunContext,
     model: BaseChatModel,
     { call, speech }: { call: ModelCall; speech: Speech },
   ): Promise<AIMessageChunk> {
+    const { signal } = context.control;
     const tools = call.tools as BindableTools;
     const bound = tools.length === 0 ? model : (model.bindTools?.(tools) ?? model);
-    // No callbacks: events come from here, and nothing else may listen to what is said.
-    const stream = await bound.stream([...call.prompt], { signal: context.control.signal, callbacks: [] });
-    let whole: AIMessageChunk | undefined;
-    for await (const chunk of stream) {
-      whole = whole === undefined ? chunk : whole.concat(chunk);
-      if (chunk.text !== '') speech.say(chunk.text);
-    }
-    if (whole === undefined) throw new Error('The model gave an empty stream');
-    return whole;
+    const hear = async () => {
+      let whole: AIMessageChunk | undefined;
+      // Not `stream`: its wrapper costs more than the model does, and races every single chunk with the signal.
+      for await (const chunk of bound._streamIterator([...call.prompt], { signal })) {
+        signal.throwIfAborted();
+        whole = whole === undefined ? chunk : whole.concat(chunk);
+        if (chunk.text !== '') speech.say(chunk.text);
+      }
+      if (whole === undefined) throw new Error('The model gave an empty stream');
+      return whole;
+    };
+    return untilAborted(hear(), signal);
   }
 
   /** What requests without an answer used: providers charge for it all the same. */

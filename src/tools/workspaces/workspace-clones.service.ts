@@ -10,6 +10,7 @@ import {
 } from '@nestjs/common';
 import { bulkhead } from 'cockatiel';
 import { AppError } from '../../common/app-error.js';
+import { untilAborted } from '../../common/until-aborted.js';
 import { dataDir, ENV, type Env } from '../../config/env.js';
 import { Egress } from '../../platform/egress/egress.js';
 import { AuthorisedFetch } from '../secrets/authorised-fetch.js';
@@ -77,7 +78,7 @@ export class WorkspaceClones implements OnApplicationBootstrap, OnApplicationShu
       fetching.catch(() => undefined);
       return this.folderOf(name, newest);
     }
-    await (signal === undefined ? fetching : Promise.race([fetching, aborted(signal)]));
+    await (signal === undefined ? fetching : untilAborted(fetching, signal));
     return this.folderOf(name, row.generation);
   }
 
@@ -174,12 +175,4 @@ export class WorkspaceClones implements OnApplicationBootstrap, OnApplicationShu
   private folderOf(name: string, generation: number): string {
     return path.join(this.base, name, String(generation));
   }
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const onAbort = () => reject(signal.reason as Error);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-  });
 }
