@@ -68,7 +68,9 @@ export class GroupCommit<T, R = void> {
         await new Promise((resolve) => setTimeout(resolve, 100));
         return this.flush(batch, startedAt);
       }
-      if (batch.length === 1 || isAway) for (const waiting of batch) waiting.reject(error);
+      // Who waits meanwhile has waited as long as a request may wait for the database; what is repeatable is tried on.
+      const others = isAway && this.options.repeatable !== true ? this.waiting.splice(0) : [];
+      if (batch.length === 1 || isAway) for (const waiting of [...batch, ...others]) waiting.reject(error);
       else for (const waiting of batch) await this.flush([waiting]);
     }
   }
