@@ -15,7 +15,7 @@ import { type AgentOrigin, type AgentSpec } from './agent.js';
 import { specHash } from './agent-spec.schema.js';
 
 /** An agent with the version that is in use. */
-export type StoredAgent = AgentRow & { current: AgentVersionRow };
+export type StoredAgent = AgentRow & { current: Pick<AgentVersionRow, 'definition'> };
 
 @Injectable()
 export class AgentsRepository {
@@ -33,12 +33,16 @@ export class AgentsRepository {
     tx?: Transaction,
   ): Promise<StoredAgent[]> {
     if (names.length === 0) return [];
-    const rows = await this.visible(userId, tx).andWhere('agent.name in (:...names)', { names }).getMany();
-    const byName = new Map<string, StoredAgent>();
-    for (const row of rows as StoredAgent[]) {
-      if (row.ownerId !== null || !byName.has(row.name)) byName.set(row.name, row);
-    }
-    return [...byName.values()];
+    // Read by every run, so without the query builder.
+    return this.manager(tx).query<StoredAgent[]>(
+      `select distinct on (a.name) a.id, a.name, a.owner_id as "ownerId", a.origin, a.version,
+              a.created_at as "createdAt", a.updated_at as "updatedAt", a.deleted_at as "deletedAt",
+              jsonb_build_object('definition', v.definition) as current
+         from agents a join agent_versions v on v.agent_id = a.id and v.version = a.version
+        where a.deleted_at is null and (a.owner_id is null or a.owner_id = $1) and a.name = any($2)
+        order by a.name, a.owner_id nulls last`,
+      [userId, names],
+    );
   }
 
   /** One page of the agents that a user sees, newest first. */

@@ -35,11 +35,20 @@ export class RunsRepository {
     commit: (made) => this.insertAll(made, this.dataSource),
   });
 
+  /** Everybody who waits for a run asks it, so it is made once. */
+  private readonly findOne: string;
+
   constructor(
     @InjectRepository(Run) private readonly runs: Repository<Run>,
     private readonly dataSource: DataSource,
     @Inject(ENV) private readonly env: Pick<Env, 'BUDGET_TOKENS_PER_DAY' | 'BUDGET_USD_PER_DAY'>,
-  ) {}
+  ) {
+    const columns = runs.metadata.columns.map(
+      ({ query, databaseName, propertyName }) =>
+        `(${query?.('run') ?? `run.${databaseName}`}) as "${propertyName}"`,
+    );
+    this.findOne = `select ${columns.join(', ')} from runs run where run.id = $1 and run.user_id = $2`;
+  }
 
   /** Makes a run with its first events, without a transaction together with others; or says why it may not be made. */
   async insert(made: NewRun, transaction?: Transaction): Promise<RunRefusal | null> {
@@ -48,8 +57,9 @@ export class RunsRepository {
     return refusal;
   }
 
-  async find(userId: string, id: string, transaction?: Transaction): Promise<Run | null> {
-    return (transaction?.getRepository(Run) ?? this.runs).findOneBy({ id, userId });
+  async find(userId: string, id: string): Promise<Run | null> {
+    const rows: Run[] = await this.dataSource.query(this.findOne, [id, userId]);
+    return rows[0] ?? null;
   }
 
   async list(userId: string, filter: RunFilter): Promise<Run[]> {
