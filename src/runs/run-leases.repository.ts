@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { type Role } from '../common/actor.js';
 import { ENV, type Env } from '../config/env.js';
 import { ADVISORY_LOCKS } from '../platform/database/advisory-locks.js';
+import { GroupCommit } from '../platform/database/group-commit.js';
 import { type Transaction } from '../platform/database/transactions.js';
 import { CLAIM, HAS_COME, HEAD_OF_FREE } from './run-claim.sql.js';
 import { type NewRunEvent } from './run-event.js';
@@ -68,6 +69,11 @@ export interface RunEnding {
   readonly uncounted?: boolean;
 }
 
+interface Released {
+  readonly run: { readonly id: string; readonly fence: number; readonly lastSeq: number };
+  readonly ending: RunEnding;
+}
+
 export interface DueRun {
   readonly id: string;
   readonly fence: number;
@@ -78,6 +84,11 @@ const ENDED = ['completed', 'failed', 'cancelled', 'expired'];
 /** What workers do to runs. Time is always the clock of the database. [R29] */
 @Injectable()
 export class RunLeasesRepository {
+  private readonly releaser = new GroupCommit<Released, boolean>({
+    maxBatch: 100,
+    commit: (all) => this.releaseAll(all, this.dataSource),
+  });
+
   constructor(
     private readonly dataSource: DataSource,
     @Inject(ENV) private readonly env: Pick<Env, 'BUDGET_TOKENS_PER_DAY' | 'BUDGET_USD_PER_DAY'>,
@@ -115,36 +126,12 @@ export class RunLeasesRepository {
 
   /**
    * Ends or hands back the run of a worker, with the events that say so. False, and nothing is written, when the worker
-   * has lost it, or its status forbids that. One statement: a run without a conversation needs no transaction for it.
+   * has lost it, or its status forbids that. One statement, without a transaction together with others.
    */
-  async release(
-    run: { id: string; fence: number; lastSeq: number },
-    ending: RunEnding,
-    transaction?: Transaction,
-  ): Promise<boolean> {
-    const [row]: [{ released: number }] = await (transaction ?? this.dataSource).query(
-      `with released as (update runs set status = $4, usage = $5, output = coalesce($6, output), error = $7, last_seq = last_seq + $8,
-          lease_owner = null, lease_until = null, attempt = attempt - $9,
-          finished_at = case when $4 = any($10::text[]) then now() end,
-          waiting_since = case when $4 = 'requires_action' then now() end
-        where id = $1 and fence = $2 and last_seq = $3 and status = any($11::text[]) returning id, finished_at),
-       ${CLOSE_APPROVALS('released')}, events as (${INSERT_EVENTS('(select id, $3 + 1 as first_seq from released)', '$12')})
-       select count(*)::int as released from released`,
-      [
-        ...[
-          run.id,
-          run.fence,
-          run.lastSeq,
-          ending.status,
-          ending.usage,
-          ending.output ?? null,
-          ending.error ?? null,
-        ],
-        ...[ending.events.length, ending.uncounted === true ? 1 : 0, ENDED, sourcesOf(ending.status)],
-        storable(ending.events),
-      ],
-    );
-    return row.released > 0;
+  async release(run: Released['run'], ending: RunEnding, transaction?: Transaction): Promise<boolean> {
+    if (transaction === undefined) return this.releaser.write({ run, ending });
+    const [released = false] = await this.releaseAll([{ run, ending }], transaction);
+    return released;
   }
 
   /** The status of a run that a worker holds; empty when it holds it no more. */
@@ -259,6 +246,19 @@ export class RunLeasesRepository {
       [hours, limit],
     );
   }
+
+  private async releaseAll(
+    all: readonly Released[],
+    connection: Pick<DataSource, 'query'> | Transaction,
+  ): Promise<boolean[]> {
+    const asked = all.map(({ run, ending: { status, usage, output, error, events, uncounted } }, n) => ({
+      ...{ n, id: run.id, fence: run.fence, last_seq: run.lastSeq, status, usage, output, error, events },
+      ...{ uncounted: uncounted === true ? 1 : 0, sources: sourcesOf(status) },
+    }));
+    const rows: { n: number }[] = await connection.query(RELEASE, [storable(asked), ENDED]);
+    const released = new Set(rows.map(({ n }) => n));
+    return all.map((_, n) => released.has(n));
+  }
 }
 
 /** Nobody has to answer for a run that has ended. */
@@ -266,3 +266,18 @@ const CLOSE_APPROVALS = (
   runs: string,
 ) => `closed as (update approvals a set status = 'cancelled' from ${runs} e
   where a.run_id = e.id and e.finished_at is not null and a.status = 'pending')`;
+
+const RELEASE = `
+  with asked as (
+    select * from jsonb_to_recordset($1::jsonb) as a(n int, id uuid, fence int, last_seq int, status text, usage jsonb,
+      output jsonb, error jsonb, events jsonb, uncounted int, sources text[])
+  ), released as (
+    update runs r set status = a.status, usage = a.usage, output = coalesce(a.output, r.output), error = a.error,
+        last_seq = r.last_seq + jsonb_array_length(a.events), lease_owner = null, lease_until = null,
+        attempt = r.attempt - a.uncounted, finished_at = case when a.status = any($2::text[]) then now() end,
+        waiting_since = case when a.status = 'requires_action' then now() end
+      from asked a
+      where r.id = a.id and r.fence = a.fence and r.last_seq = a.last_seq and r.status = any(a.sources)
+      returning a.n, r.id, r.finished_at, a.last_seq + 1 as first_seq, a.events
+  ), ${CLOSE_APPROVALS('released')}, events as (${INSERT_EVENTS('released', 'r.events')})
+  select n from released`;
