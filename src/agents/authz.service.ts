@@ -36,7 +36,7 @@ export class AuthzService {
       agent: agent ?? null,
       allowed: refusal === undefined,
       visible,
-      decision: refusal?.code ?? 'allow',
+      decision: refusal?.().code ?? 'allow',
       steps: [...explain(tool, { actor: subject, agent, agentTools })],
     };
   }

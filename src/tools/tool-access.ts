@@ -20,8 +20,8 @@ export interface ToolCaller {
 export interface ToolDecision {
   /** Its existence may be told. */
   readonly visible: boolean;
-  /** Undefined when the caller may call it. */
-  readonly refusal?: AppError;
+  /** Why the caller may not call it; undefined when he may. Made when it is told: every list asks for every tool. */
+  readonly refusal?: () => AppError;
 }
 
 /** One rule of a decision, in words for people. */
@@ -157,7 +157,7 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** Decides by the rules; makes no text but that of a refusal, because every list asks for every tool. */
+/** Decides by the rules. */
 export function decide(
   tool: ToolDefinition,
   actor: Actor,
@@ -167,7 +167,7 @@ export function decide(
   const caller = { actor, agent, agentTools };
   const failed = RULES.find((rule) => !rule.passes(tool, caller));
   if (failed === undefined) return { visible: true };
-  return { visible: !failed.hides || manages(caller), refusal: failed.refuse(tool, caller) };
+  return { visible: !failed.hides || manages(caller), refusal: () => failed.refuse(tool, caller) };
 }
 
 /** The same decision, rule by rule. Tell it only to whom the tool is visible, or to an admin. */

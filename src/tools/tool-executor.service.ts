@@ -40,7 +40,7 @@ export class ToolExecutor {
     const tool = await this.registry.find(call.name);
     if (tool === undefined) throw ToolErrors.tool_not_found();
     const { refusal } = decide(tool.definition, actor, call.agent, call.agentTools);
-    if (refusal !== undefined) throw refusal;
+    if (refusal !== undefined) throw refusal();
     if (call.definitionHash !== undefined && call.definitionHash !== tool.definition.definitionHash)
       throw ToolErrors.tool_changed();
     await this.limits.count(actor, tool.definition);

@@ -17,9 +17,9 @@ const FRAME = 4;
 export function fitToWindow(
   prompt: readonly BaseMessage[],
   maxTokens: number,
-  tools: readonly unknown[] = [],
+  tools: readonly object[] = [],
 ): BaseMessage[] {
-  const room = maxTokens - (tools.length === 0 ? 0 : tokensIn(JSON.stringify(tools)));
+  const room = maxTokens - tools.reduce((sum: number, tool) => sum + tokensOfTool(tool), 0);
   const groups = groupsOf(prompt);
   let total = groups.reduce((sum, group) => sum + group.tokens, 0);
   const question = groups.findLastIndex(({ messages }) => messages[0]?.getType() === 'human');
@@ -96,6 +96,16 @@ export function tokensOf(message: BaseMessage): number {
   const { tool_calls = [] } = message as { tool_calls?: readonly unknown[] };
   const calls = tool_calls.length > 0 ? JSON.stringify(tool_calls) : '';
   return tokensIn(message.text + calls) + FRAME;
+}
+
+const counted = new WeakMap<object, number>();
+/** Counted once: a run tells its model of the same tools again and again. */
+function tokensOfTool(tool: object): number {
+  const known = counted.get(tool);
+  if (known !== undefined) return known;
+  const tokens = tokensIn(JSON.stringify(tool));
+  counted.set(tool, tokens);
+  return tokens;
 }
 
 function tokensIn(text: string): number {

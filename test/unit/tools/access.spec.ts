@@ -95,7 +95,7 @@ describe('[S66] who may use a tool', () => {
     ['quarantined', { state: 'quarantined' }, actor('member'), undefined, false, 'tool_not_found'],
   ])('%s', (_, changes, who, agent, visible, refusal) => {
     const decision = decide(tool(changes), who, agent);
-    expect([decision.visible, decision.refusal?.code]).toEqual([visible, refusal]);
+    expect([decision.visible, decision.refusal?.().code]).toEqual([visible, refusal]);
   });
 
   it('what says that it destroys is for admins at first', () => {
