@@ -13,6 +13,8 @@ export class PlannerProvider implements ModelProvider {
   readonly description =
     'A deterministic, rule-based planner that calls tools and quotes their results. Not an LLM.';
 
+  private model?: BaseChatModel;
+
   unavailable(): undefined {
     return undefined;
   }
@@ -21,6 +23,8 @@ export class PlannerProvider implements ModelProvider {
     if (model !== 'planner')
       throw ModelErrors.model_not_available('The only builtin model is builtin:planner.');
     const { PlannerModel } = await load();
-    return new PlannerModel();
+    // It keeps nothing, and LangChain makes much of each new model.
+    this.model ??= new PlannerModel();
+    return this.model;
   }
 }
