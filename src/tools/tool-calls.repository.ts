@@ -19,13 +19,7 @@ export class ToolCallsRepository {
   private readonly writer = new GroupCommit<NewToolCall>({
     repeatable: true,
     commit: async (rows) => {
-      // A repeated batch may have been written already; a call's id is its own.
-      await this.calls
-        .createQueryBuilder()
-        .insert()
-        .values(rows as never)
-        .orIgnore()
-        .execute();
+      await this.insert(rows);
       return rows.map(() => undefined);
     },
   });
@@ -54,5 +48,21 @@ export class ToolCallsRepository {
       [before, limit],
     );
     return deleted;
+  }
+
+  /** One text for any number of rows. A repeated batch may have been written already; a call's id is its own. */
+  private async insert(rows: readonly NewToolCall[]): Promise<void> {
+    const columns = this.calls.metadata.columns.filter(({ isCreateDate }) => !isCreateDate);
+    const names = columns.map(({ databaseName }) => databaseName).join(', ');
+    const records = rows.map((row) =>
+      Object.fromEntries(
+        columns.map((column) => [column.databaseName, column.getEntityValue(row) as unknown]),
+      ),
+    );
+    await this.calls.query(
+      `insert into tool_calls (${names}) select ${names} from jsonb_populate_recordset(null::tool_calls, $1::jsonb)
+       on conflict do nothing`,
+      [JSON.stringify(records)],
+    );
   }
 }
