@@ -9,6 +9,9 @@ const CONFIGURE =
   'For free conversation and writing an operator can connect an LLM: set LLM_MODEL, e.g. LLM_MODEL=openai:<model> with OPENAI_API_KEY, or anthropic:<model> with ANTHROPIC_API_KEY.';
 /** What is longer is cut: nobody waits for rules. */
 const MAX_REQUEST = 20_000;
+/** A question about one item of a list that is sorted. */
+const ABOUT_ONE =
+  /^(?!.*\b(?:list|all|every|each|\d+)\b).*\b(?:last|latest|newest|most recent|first|who|when)\b/is;
 
 /** What the planner says next: the calls of the next stage, or the answer when all stages have run. It keeps nothing. */
 export function respond(
@@ -29,16 +32,14 @@ export function respond(
     const steps = plan.steps.filter((step) => step.stage === stage);
     const planned = steps.map((step) => ({ ...step, ...plan.calls(step, given) }));
     const calls = planned.flatMap((step) => step.calls);
-    if (calls.length > 0 && done.length === 0)
-      return { text: announce(calls.map(({ name }) => name)), calls };
+    if (calls.length > 0 && done.length === 0) return { text: announce(calls), calls };
     for (const { text, profile, refused, calls: own, missing } of planned) {
-      const answers = done
-        .splice(0, own.length)
-        .map(({ id }) => results.find((one) => one.tool_call_id === id));
+      const ids = done.splice(0, own.length).map(({ id }) => id);
+      const answers = ids.map((id) => results.find((one) => one.tool_call_id === id));
       given.push(...answers.flatMap((one) => (one && one.status !== 'error' ? [bare(one.text)] : [])));
       const title = titleOf(profile?.tool.name ?? '');
       const heading =
-        plan.steps.length === 1 && profile?.whole ? '' : `${title[0]?.toUpperCase()}${title.slice(1)}: `;
+        plan.steps.length > 1 || !profile?.whole ? `${title.charAt(0).toUpperCase()}${title.slice(1)}: ` : '';
       if (refused) parts.push(`As you said, I leave this undone: "${text}".`);
       else if (!profile)
         parts.push(`I have no tool for "${text.slice(0, 200)}". ${abilities(tools)} ${CONFIGURE}`);
@@ -46,7 +47,7 @@ export function respond(
       else parts.push(heading + answers.map((answer) => quote(text, answer)).join('\n'));
     }
   }
-  const text = parts.length === 0 ? `Hello. ${abilities(tools)} ${CONFIGURE}` : parts.join('\n\n');
+  const text = parts.join('\n\n') || `Hello. ${abilities(tools)} ${CONFIGURE}`;
   return { text: `${text}\n\n${NOTE}`, calls: [] };
 }
 
@@ -63,18 +64,15 @@ const bare = (text: string) => text.replaceAll(NOTE, '').trim();
 const titleOf = (name: string) => name.replace(/^ask_/, '').replaceAll('_', ' ').trim();
 
 function described({ name, description, choices }: Parameter): string {
-  const about = [description.replace(/[.\s]+$/, ''), choices ? `one of ${choices.join(', ')}` : ''];
-  const what = about.filter(Boolean).join('; ');
-  return `"${name}"${what && ` (${what})`}`;
+  const options = choices ? `one of ${choices.join(', ')}` : '';
+  const about = [description.replace(/[.\s]+$/, ''), options].filter(Boolean).join('; ');
+  return `"${name}"${about && ` (${about})`}`;
 }
 
 /** What a call gave: a failure as such, of JSON its fields and of lists the first items, text as it is. */
 function quote(asked: string, answer?: ToolMessage): string {
-  const isAboutOne =
-    /\b(?:last|latest|newest|most recent|first|who|when)\b/i.test(asked) &&
-    !/\b(?:list|all|every|each|\d+)\b/i.test(asked);
-  const cut = (_: string, value: unknown): unknown =>
-    Array.isArray(value) ? value.slice(0, isAboutOne ? 1 : 10) : value;
+  const most = ABOUT_ONE.test(asked) ? 1 : 10;
+  const cut = (_: string, value: unknown) => (Array.isArray(value) ? value.slice(0, most) : value);
   let said = bare(answer?.text ?? 'There is no result.') || 'Done; there was no output.';
   try {
     if (/^[[{]/.test(said)) said = stringify(JSON.parse(JSON.stringify(JSON.parse(said), cut))).trim();
@@ -87,16 +85,16 @@ function quote(asked: string, answer?: ToolMessage): string {
 
 function abilities(tools: readonly PlannerTool[]): string {
   if (tools.length === 0) return 'I am a rule-based planner without tools here, so I can do nothing.';
-  const first = (text = '') => /^.*?[.!](?=\s|$)|^.*$/s.exec(text)?.[0].trim().slice(0, 160) ?? '';
-  const list = tools
-    .slice(0, 20)
-    .map(({ name, description }) => `\n- ${titleOf(name)}: ${first(description)}`);
+  const list = tools.slice(0, 20).map(({ name, description = '' }) => {
+    const [first = ''] = description.split(/(?<=[.!])\s/);
+    return `\n- ${titleOf(name)}: ${first.slice(0, 160)}`;
+  });
   return `What I can do:${list.join('')}\n`;
 }
 
 /** What will be done, said before it is done. */
-function announce(tools: readonly string[]): string {
-  const verb = tools.every((name) => name.startsWith('ask_')) ? 'ask' : 'use';
-  const names = [...new Set(tools.map(titleOf))];
+function announce(calls: readonly PlannedCall[]): string {
+  const verb = calls.every(({ name }) => name.startsWith('ask_')) ? 'ask' : 'use';
+  const names = [...new Set(calls.map(({ name }) => titleOf(name)))];
   return `I will ${verb} ${names.join(' and ')}${names.length > 1 ? ' at the same time' : ''}.`;
 }

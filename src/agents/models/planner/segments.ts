@@ -1,19 +1,17 @@
-const THEN = /^(?:and\s+)?(?:then|afterwards|after that|next(?=,))\b,?\s+/i;
+import { any } from './values.js';
+
 /** Where a request surely ends: before "then", at "also", a refusal, an introduction, a sentence, a semicolon, a line. */
-const BREAK = new RegExp(
-  [
-    /,?\s+(?:and\s+)?(?=(?:then|afterwards|after that)\b)|,?\s+and\s+also\s+|,?\s+also,?\s+(?=\w+\s)|,\s+plus\s+/,
-    /(?:,?\s+(?:but|and)|,)\s+(?=(?:please\s+)?(?:do not|don['’]t|never|under no)\s)|,\s+(?=just\s)/,
-    /(?<=\b(?:things|questions|tasks|following|requests|steps)):\s+|(?<=[?!])\s+(?!\s*[-+*/^]\s*\d)/,
-    /(?<!\b(?:e\.g|i\.e|etc|vs|mr|mrs|ms|dr|no|approx|\d))\.(?:\s+|$)|\s*;\s*|\s+[a-z\d]\)\s+|\s*\n+\s*(?:[-*•]|\d+[.)])?\s*/,
-  ]
-    .map(({ source }) => source)
-    .join('|'),
-  'i',
+const BREAK = any(
+  'gi',
+  /,?\s+(?:and\s+)?(?=(?:then|afterwards|after that)\b)|,?\s+and\s+also\s+|,?\s+also,?\s+(?=\w+\s)|,\s+plus\s+/,
+  /(?:,?\s+(?:but|and)|,)\s+(?=(?:please\s+)?(?:do not|don['’]t|never|under no|just)\s)/,
+  /(?<=\b(?:things|questions|tasks|following|requests|steps)):\s+|(?<=[?!])\s+(?!\s*[-+*/^]\s*\d)/,
+  /(?<!\b(?:e\.g|i\.e|etc|vs|mr|mrs|ms|dr|no|approx|\d))\.(?:\s+|$)|\s*;\s*|\s+[a-z\d]\)\s+|\s*\n+\s*/,
 );
-const LEAD =
-  /^\s*(?:(?:hi|hey|hello|good (?:morning|evening|day))(?: there| all)?[,!]?(?:\s+|$))?(?:(?:and|also|first(?:ly)?|second(?:ly)?|third|finally|lastly|in addition|additionally|besides|moreover|plus|but|[-*•]|\d+[.)]|[a-z]\))[,:]?\s+)*/i;
 const WEAK = /,?\s+(?:and|&|plus|as well as|along with|together with)\s+|,\s+|\s+-\s+/gi;
+/** What a part may begin with. */
+const LEAD =
+  /^\s*(?:(?:hi|hey|hello|good (?:morning|evening|day)|there|all|and|also|first(?:ly)?|second(?:ly)?|third|finally|lastly|in addition|besides|plus|but|then|afterwards|after that|next(?=,)|[-*•]|\d+[.)]|[a-z]\))[,:!]?(?:\s+|$))*/i;
 /** What is said only to rule it out. */
 const EXCEPT = /,\s*not\s[^,.;?!]+|\s*\b(?:without|instead of|rather than)\s+\w+ing\b[^,.;?!]*/gi;
 /** Quotes, code, brackets and JSON stay whole. */
@@ -22,28 +20,28 @@ const WHOLE =
 
 /** Splits a request into parts that stand for themselves; `later` ones come after the part before them. */
 export function split(request: string): { text: string; later: boolean }[] {
-  const { plain, restore } = protect(request.replace(EXCEPT, ''));
-  return plain.split(BREAK).flatMap((part) => {
-    const bare = part.replace(LEAD, '');
-    const text = restore(bare.replace(THEN, '').replace(LEAD, '')).trim();
-    return /[\p{L}\d]/u.test(text) ? [{ text, later: THEN.test(bare) }] : [];
+  const text = request.replace(EXCEPT, '');
+  const marks = marksIn(text, BREAK);
+  return [...marks, { start: text.length, end: 0 }].flatMap(({ start }, at) => {
+    const part = text.slice(marks[at - 1]?.end ?? 0, start);
+    const [lead = ''] = LEAD.exec(part) ?? [];
+    const bare = part.slice(lead.length).trim();
+    return /[\p{L}\d]/u.test(bare) ? [{ text: bare, later: /then|after|next/i.test(lead) }] : [];
   });
 }
 
 /** Every way a part may be two. Whether it is, only the tools can say. */
 export function splitWeakly(text: string): { left: string; right: string }[] {
-  const { plain, restore } = protect(text);
-  return [...plain.matchAll(WEAK)].map(({ 0: mark, index }) => ({
-    left: restore(plain.slice(0, index)),
-    right: restore(plain.slice(index + mark.length)),
+  return marksIn(text, WEAK).map(({ start, end }) => ({
+    left: text.slice(0, start),
+    right: text.slice(end),
   }));
 }
 
-/** Takes out of a text what stays whole, and puts it back. */
-function protect(text: string): { plain: string; restore: (part: string) => string } {
-  const kept: string[] = [];
-  const plain = text.replace(WHOLE, (part) => `\uE000${kept.push(part) - 1}\uE001`);
-  const restore = (part: string) =>
-    part.replace(/\uE000(\d+)\uE001/g, (_, at: string) => kept[Number(at)] ?? '');
-  return { plain, restore };
+function marksIn(text: string, mark: RegExp): { start: number; end: number }[] {
+  const plain = text.replace(WHOLE, (part) => '_'.repeat(part.length));
+  return [...plain.matchAll(mark)].map(({ 0: found, index }) => ({
+    start: index,
+    end: index + found.length,
+  }));
 }

@@ -12,27 +12,28 @@ export type Value = {
 export const MAX_TEXT = 1000;
 export const MAX_VALUES = 40;
 const DAYS = 'sunday monday tuesday wednesday thursday friday saturday'.split(' ');
-const MONTH = '(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\\.?';
+const MONTH = String.raw`(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\.?`;
 const DAY = String.raw`\d{1,2}(?:st|nd|rd|th)?`;
-const any = (flags: string, ...patterns: readonly (RegExp | string)[]) =>
+/** One pattern of several. */
+export const any = (flags: string, ...patterns: readonly (RegExp | string)[]) =>
   new RegExp(patterns.map((one) => (typeof one === 'string' ? one : one.source)).join('|'), flags);
 
 /** What a value looks like, most telling first; what one kind takes the next does not see. */
 const PATTERNS = {
   json: /(?<![\w\]])[{[].*[}\]]/gs,
-  quoted: /"([^"\n]+)"|“([^“”\n]+)”|„([^„“”\n]+)[“”]|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)/g,
+  quoted: /"([^"\n]+)"|“([^“”\n]+)”|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)/g,
   url: /\bhttps?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]]/gi,
   email: /\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}\b/g,
   phone: /(?<!\w)\+\d[\d ()-]{5,}\d\b/g,
   date: any(
     'gi',
-    /\b\d{4}-(?:0[1-9]|1[0-2])(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?)?\b(?!\s*[-+*/]\s*\d)/,
-    String.raw`\b(?:${MONTH} ${DAY}|${DAY} (?:of )?${MONTH}),? \d{4}\b`,
-    String.raw`\b(?:today|tonight|tomorrow|yesterday|(?:next |this )?(?:${DAYS.join('|')}))\b`,
+    /\b\d{4}-(?:0[1-9]|1[0-2])(?:-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?)?\b(?!\s*[-+*/]\s*\d)/,
+    `\\b(?:${MONTH} ${DAY}|${DAY} (?:of )?${MONTH}),? \\d{4}\\b`,
+    `\\b(?:today|tonight|tomorrow|yesterday|(?:next |this )?(?:${DAYS.join('|')}))\\b`,
   ),
   time: /\b(?:[01]?\d|2[0-3])(?::[0-5]\d(?: ?[ap]m)?| ?[ap]m)\b/gi,
   zone: /\b[A-Z][a-z]+\/[A-Z]\w+\b|\b(?:UTC|GMT)(?:[+-]\d{1,2})?\b/g,
-  hash: /\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\bHEAD(?:[~^]\d*)*/g,
+  hash: /\b(?=[\da-f]*\d)(?=\d*[a-f])[\da-f]{7,40}\b|\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b|\bHEAD(?:[~^]\d*)*/g,
   path: any(
     'g',
     /\$(?:\.\w+|\[[\d*]+\])+|\b[A-Za-z_]\w*(?:\.\w+)*\[[\d*]*\](?:\.\w+|\[[\d*]*\])*/,
@@ -66,11 +67,6 @@ const READ: Readonly<Record<string, (text: string) => unknown>> = {
     /^[a-z]{2}/i.test(text)
       ? readNumber(text)
       : Number(text.replace(/[,$€£k]/gi, '')) * (/k$/i.test(text) ? 1000 : 1),
-  time: (text) => {
-    const [, hour = '', minute = '00', half = ''] = /(\d+)(?::(\d+))? ?([ap]m)?/i.exec(text) ?? [];
-    const hours = half === '' ? Number(hour) : (Number(hour) % 12) + (/p/i.test(half) ? 12 : 0);
-    return `${String(hours).padStart(2, '0')}:${minute}`;
-  },
   // As YYYY-MM-DD; "Friday" is the next one.
   date: (text) => {
     if (/^\d{4}-/.test(text)) return text;
