@@ -1,8 +1,8 @@
-import { ANAPHOR, fill, type Filled } from './fill.js';
+import { fill, type Filled, read, type Reading, readings } from './fill.js';
 import { split, splitWeakly } from './segments.js';
-import { hit, type Parameter, type PlannerTool, type Profile, profileOf } from './tools.js';
-import { blank, findValues, MAX_TEXT, type Value } from './values.js';
-import { CHANGES, DESTROYS, GENERIC, synonyms, words } from './words.js';
+import { hit, isMeant, type Parameter, type PlannerTool, type Profile, profileOf, READING } from './tools.js';
+import { blank, findValues, MAX_TEXT, namedIn } from './values.js';
+import { CHANGES, GENERIC, words } from './words.js';
 
 /** One thing that is asked. Steps of one stage run at the same time; without a tool it cannot be done. */
 export interface Step {
@@ -13,6 +13,7 @@ export interface Step {
   readonly before: readonly string[];
   /** It was said that this shall not be done. */
   readonly refused: boolean;
+  readonly again?: Record<string, unknown>;
 }
 export type PlannedCall = { name: string; args: Record<string, unknown> };
 type Called = { calls: PlannedCall[]; missing?: Parameter };
@@ -23,39 +24,57 @@ const MAX_STEPS = 20;
 const MAX_PART = 600;
 const MAX_RESULT = 4000;
 const MAX_CHOICES = 40;
-const MAX_READINGS = 8;
 /** Marks, inside a task, what was found before it. */
 export const SO_FAR = 'Found so far:';
-const READING =
-  /^(?:what|which|who|when|where|how|is|are|does|did|show|list|find|search|get(?! http)|read|(?:tell|give) me|do (?:you|i|we)|any)\b/i;
 const NEGATED =
   /\b(?:do not|don['’]t|never|(?:must|should|shall|may) not|(?:must|should|shan|would)n['’]t|let['’]s not|no need to|not to|rather not|avoid|refrain from|under no circumstances)\b(?! (?:forget|hesitate|know|have|see|remember|understand|worry|mind|you)\b)/i;
 /** What is said of others, or is to be written somewhere, refuses nothing. */
 const QUOTING = /[:"“`]|\b(?:who|that(?! you)|which|whose|if|why|when|saying|says)\b/i;
+/** Asks for the last thing again, with another value: "and in Berlin?" */
+const AGAIN = /^(?:and|what about|how about|(?:the )?same (?:for|with|in))\s+(?=\S+(?:\s+\S+){0,5}$)/i;
+/** Asks for something without a verb for it. */
+const SEEKS = /^(?:(?:do |have )?(?:you )?(?:got|have)|where (?:can|do) (?:i|we)|anything|looking for)\b/i;
 /** What a sub-agent could not know. */
 const IT = /\b(?:it|(?:that|this|the same|the) (?:file|url|page|commit))\b/i;
 
 /** Splits a request into steps and finds the tool and the arguments of each, by rules only. */
 export class Plan {
-  readonly steps: Step[] = [];
+  steps: Step[] = [];
   private readonly profiles: readonly Profile[];
   private readonly choices = new Map<string, Choice | undefined>();
 
-  constructor(request: string, earlier: string, tools: readonly PlannerTool[]) {
+  constructor(request: string, earlier: readonly string[], tools: readonly PlannerTool[]) {
     this.profiles = tools.map(profileOf);
-    const known = namedIn(earlier);
+    const known = namedIn(earlier.join('\n'));
     for (const { text: part, later } of split(request).slice(0, MAX_STEPS)) {
       for (const [position, text] of this.refine(part, known).entries()) {
         this.add(text, later && position === 0, [...known]);
         known.push(...namedIn(text));
       }
     }
+    const again = AGAIN.test(request) && new Plan(earlier.at(-1) ?? '', earlier.slice(0, -1), tools);
+    if (again) this.steps = this.again(request, again) ?? this.steps;
+  }
+
+  /** The last call of the request before, with the values that are said now; none when something else is asked. */
+  private again(request: string, before: Plan): Step[] | undefined {
+    const last = before.steps.at(-1);
+    const call = last && before.calls(last, []).calls.at(-1);
+    if (!call || last.stage > 0 || last.profile?.whole) return undefined;
+    const text = request.replace(AGAIN, '');
+    const { args } = fill(last.profile as Profile, request, findValues(request));
+    const own = this.decide(text, []);
+    const isOther = own && own.profile !== last.profile && own.filled.missing.length === 0;
+    const isOrder = isRefused(text) || READING.test(text) || CHANGES.has(words(text)[0] ?? '');
+    if (isOther || isOrder || Object.keys(args).length === 0) return undefined;
+    return [{ ...last, text: request, again: { ...call.args, ...args } }];
   }
 
   /** The calls of a step; several when the text names several values. `missing` is what nobody said. */
-  calls({ text, stage, profile, before }: Step, results: readonly string[]): Called {
+  calls({ text, stage, profile, before, again }: Step, results: readonly string[]): Called {
     if (profile === undefined) return { calls: [] };
     const { name } = profile.tool;
+    if (again) return { calls: [{ name, args: again }] };
     const last = (results.at(-1) ?? '').slice(0, MAX_RESULT);
     if (profile.whole !== undefined) {
       // A sub-agent sees nothing else, so that "it" and the results are spelled out.
@@ -79,6 +98,11 @@ export class Plan {
 
   private rank(text: string, before: readonly string[]): Choice | undefined {
     const from = readings(text, before);
+    const [, asked = ''] = /^(?:please )?(?:ask|tell|have|let) (?:the |our )?([\w-]+)/i.exec(text) ?? [];
+    const agent = this.profiles.find(
+      ({ whole, tool }) => whole && tool.name === `ask_${asked.toLowerCase()}`,
+    );
+    if (agent) return { profile: agent, filled: read(agent, from), points: Infinity };
     const values = from[0]?.values ?? [];
     const isSum = values.some(({ kind }) => kind === 'expression');
     const plain = values.filter(({ kind }) => !/code|zone/.test(kind)).reduce(blank, text);
@@ -99,7 +123,16 @@ export class Plan {
       const points = (scores[at] ?? 0) / Math.max(...scores, 2) + Math.min(evidence, 5) / 5;
       return [{ profile, filled, points }];
     });
-    return rated.sort((a, b) => b.points - a.points)[0];
+    return (
+      rated.sort((a, b) => b.points - a.points)[0] ?? (SEEKS.test(text) ? this.search(text, from) : undefined)
+    );
+  }
+
+  /** Who only names a thing wants to find it, when one tool alone finds things. */
+  private search(text: string, from: Reading[]): Choice | undefined {
+    const able = this.profiles.filter(({ terms }) => terms.has('search') || terms.has('find'));
+    const all = able.map((profile) => ({ profile, filled: read(profile, from), points: 0 }));
+    return all.length === 1 && all[0]?.filled.missing.length === 0 ? all[0] : undefined;
   }
 
   /** "A and B" is two when each is something to do by itself and not the same thing. */
@@ -146,37 +179,4 @@ export class Plan {
 /** Is this said to be left undone? */
 function isRefused(text: string): boolean {
   return NEGATED.test(text.split(QUOTING)[0] ?? '');
-}
-
-/** A text and, where it points back, what it says with each thing that may be meant by that. */
-function readings(text: string, before: readonly string[]): { text: string; values: Value[] }[] {
-  const meant = ANAPHOR.test(text) ? before.slice(-MAX_READINGS).reverse() : [];
-  const texts = [text, ...meant.map((one) => text.replace(ANAPHOR, () => one))];
-  return texts.map((reading) => ({ text: reading, values: findValues(reading) }));
-}
-
-/** Fills a tool from the reading that gives it most. */
-function read(profile: Profile, from: ReturnType<typeof readings>): Filled {
-  const all = from.map(({ text, values }) => fill(profile, text, values));
-  return all.sort((a, b) => a.missing.length - b.missing.length || b.evidence - a.evidence)[0] as Filled;
-}
-
-/** What a text names, as it stands there; the fields of JSON also by their names. The likeliest comes last. */
-function namedIn(text: string): string[] {
-  const fields = [...text.matchAll(/"(\w+)":\s*("(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?)/g)];
-  const named = fields.flatMap(([, name = '', value = '']) => [`${name} ${value}`, value]);
-  const values = findValues(text).map(({ start, end }) => text.slice(start, end));
-  return (named.length > 0 ? named.reverse() : values).filter(Boolean);
-}
-
-/** May a tool be meant? None that changes something has its verb unsaid, and none that reads is for a change. */
-function isMeant({ verbs, tool, terms }: Profile, text: string, lead = ''): boolean {
-  // "Turn on" is none for a tool that turns off.
-  const [, state] = /_(on|off)$/i.exec(tool.name) ?? [];
-  if (state && !new RegExp(`\\b${state}\\b`, 'i').test(text)) return false;
-  // "Books" is no order to book.
-  const said = words(text.replace(/\b\w+[^s\W]s\b/g, ''));
-  if (verbs.length === 0) return !CHANGES.has(lead) || terms.has(lead);
-  if (verbs.some((verb) => said.some((word) => synonyms(word).has(verb)))) return true;
-  return !verbs.some((verb) => DESTROYS.has(verb) || READING.test(text));
 }

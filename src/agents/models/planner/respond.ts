@@ -21,9 +21,11 @@ export function respond(
   const at = messages.findLastIndex((message) => message.getType() === 'human');
   const request = completed(messages.slice(0, at + 1)).slice(0, MAX_REQUEST);
   const [asked = '', ...given] = request.split(SO_FAR).map((part) => part.trim());
-  const earlier = messages.slice(0, at).filter((message) => message.getType() === 'human');
-  const said = earlier.slice(-3).map(({ text }) => text.slice(0, MAX_REQUEST));
-  const plan = new Plan(asked, said.join('\n'), tools);
+  const earlier = messages
+    .slice(0, at)
+    .flatMap((message, i) => (message.getType() === 'human' ? [i + 1] : []));
+  const said = earlier.slice(-3).map((end) => completed(messages.slice(0, end)).slice(0, MAX_REQUEST));
+  const plan = new Plan(asked, said, tools);
   const since = messages.slice(at + 1);
   const done = since.flatMap((message) => (message as AIMessage).tool_calls ?? []);
   const results = since.filter((message) => message.getType() === 'tool') as ToolMessage[];

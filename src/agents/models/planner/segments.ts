@@ -12,8 +12,9 @@ const WEAK = /,?\s+(?:and|&|plus|as well as|along with|together with)\s+|,\s+|\s
 /** What a part may begin with. */
 const LEAD =
   /^\s*(?:(?:hi|hey|hello|good (?:morning|evening|day)|there|all|and|also|first(?:ly)?|second(?:ly)?|third|finally|lastly|in addition|besides|plus|but|then|afterwards|after that|next(?=,)|[-*•]|\d+[.)]|[a-z]\))[,:!]?(?:\s+|$))*/i;
-/** What is said only to rule it out. */
-const EXCEPT = /,\s*not\s[^,.;?!]+|\s*\b(?:without|instead of|rather than)\s+\w+ing\b[^,.;?!]*/gi;
+/** What is said only to rule it out, or to end the talk. */
+const EXCEPT =
+  /,\s*not\s[^,.;?!]+|\s*\b(?:without|instead of|rather than)\s+\w+ing\b[^,.;?!]*|(?:^|[,.!]\s*)that(?:['’]s| is| was| will be) (?:all|it|everything)(?: for \w+)?[.!]*$/gi;
 /** Quotes, code, brackets and JSON stay whole. */
 const WHOLE =
   /"[^"]*"|“[^“”]*”|`[^`]*`|(?<!\w)'[^'\n]*'(?!\w)|\{(?<!\{[^{}]*\{).*\}|\[[^[\]]*\]|\([^()]*\)/gs;

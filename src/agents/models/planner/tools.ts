@@ -1,6 +1,6 @@
 import { type SchemaParameter, schemaParameters } from '../../../tools/schema/parameters.js';
 import { findValues } from './values.js';
-import { CHANGES, GENERIC, plainly, synonyms, words } from './words.js';
+import { CHANGES, DESTROYS, GENERIC, plainly, synonyms, words } from './words.js';
 
 /** A tool as the planner sees it: what an LLM would see. */
 export interface PlannerTool {
@@ -28,10 +28,7 @@ const TAKES: readonly (readonly [RegExp, string])[] = [
   [/currency|ticker|\biso\b/i, 'code'],
   [/\bid\b|\bkey\b/i, 'identifier hash quoted number'],
   [/quer(?:y|ies)|search|keyword|needle|regex|\bsymbol\b/i, 'quoted identifier email name code words'],
-  [
-    /text|content|body|message|notes?\b|comment|sentence|document|input|subject|summary|\bsql\b/i,
-    'quoted words',
-  ],
+  [/text|content|body|message|notes?\b|comment|document|input|subject|summary|\bsql\b/i, 'quoted words'],
   [/city|street|place|location|country|origin|destination|address|person|author|owner/i, 'quoted name words'],
   [/title|\bname\b|topic|caption/i, 'quoted name identifier path words'],
   [/ticket|issue|number|\bcode\b/i, 'identifier hash quoted number'],
@@ -41,19 +38,16 @@ const ANY = 'quoted identifier name path code number email words'.split(' ');
 const CUES: readonly (readonly [RegExp, string])[] = [
   [/\bmin(?:imum)?\b/, 'over|above|at least|more than|from|between'],
   [/\bmax(?:imum)?\b/, 'under|below|at most|up to|less than|within|between .* and'],
-  [
-    /since|after|\bstart(?! time)|from|begin|origin|source|base|departure/,
-    'since|after|from|leaving|between',
-  ],
-  [
-    /until|before|\bend|\bto\b|destination|target|due/,
-    'until|till|before|into|in|to|as|due|by|between .* and',
-  ],
+  [/since|after|\bstart(?! time)|from|begin|origin|source|base|departure/, 'since|after|from|between'],
+  [/until|before|\bend|\bto\b|destination|target|due/, 'until|before|into|in|to|as|due|by|between .* and'],
   [/author|sender|artist|\bby\b/, 'by|did|does|has|from|of'],
   [/user|person|owner|assignee|employee|customer/, 'by|did|does|has|from|of|to|for'],
   [/city|street|location|place|country|region|area|room/, '(?:in|at|near|of|for|from)(?: the)?'],
   [/title|name|label|subject|topic|query|search|text|keyword|media/, '(?:called|about|for|on|with)(?: the)?'],
 ];
+/** How one begins who wants to know something. */
+export const READING =
+  /^(?:what|which|who|when|where|how|is|are|does|did|show|list|find|search|get(?! http)|read|(?:tell|give) me|do (?:you|i|we)|any)\b/i;
 const EXAMPLE = /\be\.g\.,? (.+)$/s;
 
 /** The profile of a tool, made once. */
@@ -94,7 +88,14 @@ function readParameter(given: SchemaParameter) {
   const told = (required && find(description)) || [];
   const taken = byName ?? [...new Set([...(shown || []), ...told])];
   const isText = type === 'string' || type === 'array';
-  const kinds = isText ? (taken.length > 0 ? taken : ANY) : [type === 'object' ? 'json' : 'number'];
+  const options = choices ?? items?.enum;
+  const kinds = options
+    ? ['choice']
+    : isText
+      ? taken.length > 0
+        ? taken
+        : ANY
+      : [type === 'object' ? 'json' : 'number'];
   const cue = /time|zone/.test(kinds[0] ?? '')
     ? undefined
     : CUES.find(([pattern]) => pattern.test(plain))?.[1];
@@ -106,7 +107,7 @@ function readParameter(given: SchemaParameter) {
   const tail = isLong ? '|(?:\\b(?:saying|that says|to say|that reads)\\s+|(?<=\\S):\\s+)(.+)$' : '';
   return {
     ...given,
-    options: choices ?? items?.enum,
+    options,
     kinds,
     vague: isText && taken.length === 0,
     stems: words(plain),
@@ -123,4 +124,16 @@ export function hit({ terms }: Profile, word: string): number {
   const meant = [...synonyms(word)].flatMap((other) => terms.get(other) ?? []);
   const best = terms.get(word) ?? 0.5 * Math.max(0, ...meant) + 0.01 * meant.length;
   return GENERIC.has(word) ? 0.3 * best : best;
+}
+
+/** May a tool be meant? None that changes something has its verb unsaid, and none that reads is for a change. */
+export function isMeant({ verbs, tool, terms }: Profile, text: string, lead = ''): boolean {
+  // "Turn on" is none for a tool that turns off.
+  const [, state] = /_(on|off)$/i.exec(tool.name) ?? [];
+  if (state && !new RegExp(`\\b${state}\\b`, 'i').test(text)) return false;
+  // "Books" is no order to book.
+  const said = words(text.replace(/\b\w+[^s\W]s\b/g, ''));
+  if (verbs.length === 0) return !CHANGES.has(lead) || terms.has(lead);
+  if (verbs.some((verb) => said.some((word) => synonyms(word).has(verb)))) return true;
+  return !verbs.some((verb) => DESTROYS.has(verb) || READING.test(text));
 }

@@ -12,7 +12,7 @@ export type Value = {
 export const MAX_TEXT = 1000;
 export const MAX_VALUES = 40;
 const DAYS = 'sunday monday tuesday wednesday thursday friday saturday'.split(' ');
-const MONTH = String.raw`(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\.?`;
+const MONTH = String.raw`(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|(?<!(?:I|we|you|they|it) )may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?`;
 const DAY = String.raw`\d{1,2}(?:st|nd|rd|th)?`;
 /** One pattern of several. */
 export const any = (flags: string, ...patterns: readonly (RegExp | string)[]) =>
@@ -28,8 +28,8 @@ const PATTERNS = {
   date: any(
     'gi',
     /\b\d{4}-(?:0[1-9]|1[0-2])(?:-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?)?\b(?!\s*[-+*/]\s*\d)/,
-    `\\b(?:${MONTH} ${DAY}|${DAY} (?:of )?${MONTH}),? \\d{4}\\b`,
-    `\\b(?:today|tonight|tomorrow|yesterday|(?:next |this )?(?:${DAYS.join('|')}))\\b`,
+    `\\b(?:${MONTH} ${DAY}|${DAY} (?:of )?${MONTH})(?:,? \\d{4})?\\b`,
+    `\\b(?:today|(?:the )?day after tomorrow|tonight|tomorrow|yesterday|(?:next |this )?(?:${DAYS.join('|')}))\\b`,
   ),
   time: /\b(?:[01]?\d|2[0-3])(?::[0-5]\d(?: ?[ap]m)?| ?[ap]m)\b/gi,
   zone: /\b[A-Z][a-z]+\/[A-Z]\w+\b|\b(?:UTC|GMT)(?:[+-]\d{1,2})?\b/g,
@@ -44,6 +44,7 @@ const PATTERNS = {
   identifier: any(
     'g',
     /\b[A-Z]{1,20}(?:-[A-Z\d]{1,20}){0,3}-\d{1,20}\b|\b[a-z]{1,30}-(?:[a-z]{1,30}-){0,3}(?=\w{0,30}\d)\w{1,60}\b|\b(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z\d]{4,}\b|(?<!\S)[#@](?!\d)[\w-]+\b/,
+    /(?<![\w.,-])(?:\d{1,3}[A-Zabcef]|[A-Z]\d{1,3}|\d{2,}-0\d+|\d{5,}-\d{3,})\b(?![-+*/^.]\w)/,
     /\b[a-z]+(?:[A-Z][a-z\d]*)+\b(?:\(\))?|\b(?:[A-Z][a-z\d]+){2,}\b|\b\w+_\w+\b|\b\w+\(\)/,
   ),
   number: any(
@@ -67,14 +68,26 @@ const READ: Readonly<Record<string, (text: string) => unknown>> = {
     /^[a-z]{2}/i.test(text)
       ? readNumber(text)
       : Number(text.replace(/[,$€£k]/gi, '')) * (/k$/i.test(text) ? 1000 : 1),
+  // As HH:MM.
+  time: (text) => {
+    const [, hour, minute = '00', half = ''] = /(\d+)(?::(\d+))? ?([ap]m)?/i.exec(text) ?? [];
+    const hours = half ? (Number(hour) % 12) + (/p/i.test(half) ? 12 : 0) : hour;
+    return `${String(hours).padStart(2, '0')}:${minute}`;
+  },
   // As YYYY-MM-DD; "Friday" is the next one.
   date: (text) => {
     if (/^\d{4}-/.test(text)) return text;
     const weekday = DAYS.findIndex((day) => text.toLowerCase().endsWith(day));
-    const near = /yesterday/i.test(text) ? -1 : /tomorrow/i.test(text) ? 1 : 0;
+    const near = /yesterday/i.test(text) ? -1 : /day after/i.test(text) ? 2 : /tomorrow/i.test(text) ? 1 : 0;
     const days = weekday < 0 ? near : ((weekday - new Date().getUTCDay() + 6) % 7) + 1;
-    const named = Date.parse(`${text.replace(/(?<=\d)(st|nd|rd|th)|\bof /gi, '')} UTC`);
-    return new Date(named || Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+    const today = new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+    const said = text.replace(/(?<=\d)(st|nd|rd|th)|\bof |[.,]/gi, '');
+    if (!/\d/.test(said)) return today;
+    // Without a year it is the next such day.
+    const years = /\d{4}$/.test(said) ? [''] : [0, 1].map((more) => String(Number(today.slice(0, 4)) + more));
+    const named = years.map((year) => new Date(Date.parse(`${said} ${year} UTC`) || Date.now()));
+    const all = named.map((day) => day.toISOString().slice(0, 10));
+    return all.find((day) => day >= today) ?? all[0];
   },
 };
 
@@ -114,4 +127,12 @@ const ZONES = new Map(
 /** The time zone of a city. */
 export function zoneOf(city: unknown): string | undefined {
   return ZONES.get(String(city).replace(/\b[a-z]/g, (letter) => letter.toUpperCase()));
+}
+
+/** What a text names, as it stands there; the fields of JSON also by their names. The likeliest comes last. */
+export function namedIn(text: string): string[] {
+  const fields = [...text.matchAll(/"(\w+)":\s*("(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?)/g)];
+  const named = fields.flatMap(([, name = '', value = '']) => [`${name} ${value}`, value]);
+  const values = findValues(text).map(({ start, end }) => text.slice(start, end));
+  return (named.length > 0 ? named.reverse() : values).filter(Boolean);
 }

@@ -10,7 +10,7 @@ const STOP = new Set(
   oh ok okay on one only or our out over per please quickly re s shall she should so some something t tell than thank
   thanks that the their them then there these they thing things this those to too under until up us use using ve very via
   want wants was we were what whats when where whether which while who whom whose will with within would you your often times
-  recently brief short briefly advance cheers answer answers exactly currently again lot bye called named titled saying says`),
+  recently brief short briefly advance cheers perfect excellent wonderful answer answers exactly currently again lot bye called named titled saying says`),
 );
 
 /** Everyday words for the same thing: a request may use one and a tool's description another. */
@@ -48,9 +48,19 @@ export function words(text: string): string[] {
     .map(stem);
 }
 
-/** All stems of a text, to look for a name in it. */
-export const stems = (text: string) => ` ${plainly(text).map(stem).join(' ')} `;
+/** Where a text says a name, in whatever form. */
+export function mentions(text: string, name: unknown): { start: number; end: number }[] {
+  const wanted = plainly(String(name)).map(stem);
+  const said = TOKENS.memo(text);
+  return said.flatMap(({ index: start }, at) => {
+    const { 0: last = '', index = 0 } = said[at + wanted.length - 1] ?? {};
+    const isIt = wanted.every((one, i) => one === stem(said[at + i]?.[0].toLowerCase() ?? ''));
+    return isIt && last ? [{ start, end: index + last.length }] : [];
+  });
+}
 
+const TOKEN = /[\p{L}\d]+?(?=(?<=[a-z\d])[A-Z]|[^\p{L}\d]|$)/gu;
+const TOKENS = new LRUCache<string, RegExpExecArray[]>({ max: 9, memoMethod: (s) => [...s.matchAll(TOKEN)] });
 const STEMS = new LRUCache<string, string>({ max: 5000, memoMethod: stemOf });
 const stem = (word: string) => STEMS.memo(word);
 /** A short English stemmer: the same for `change`, `changes`, `changed` and `changing`. */
