@@ -24,7 +24,7 @@ export function fill({ parameters, terms }: Profile, text: string, all: readonly
   const given = new Map<Parameter, Offer>();
   const isUsed = (one: Value) =>
     [...given.values()].some(({ from }) => from && one.start < from.end && from.start < one.end);
-  for (const offer of offers.sort((a, b) => b.points - a.points)) {
+  for (const offer of offers.filter((one) => one.points > 0).sort((a, b) => b.points - a.points)) {
     const { parameter, points, from } = offer;
     if (points >= (parameter.required ? 0.5 : 2) && !given.has(parameter) && !(from && isUsed(from)))
       given.set(parameter, offer);
@@ -139,11 +139,11 @@ function isOn({ name, description }: Parameter, text: string): boolean[] {
 /** How surely a value is meant for a parameter; 0 when it cannot be. */
 function affinity(parameter: Parameter, { kind, value, start, end }: Value, text: string): number {
   const { kinds, required, vague, schema, type, options, named, cue } = parameter;
-  const [left, right] = [text.slice(Math.max(0, start - 60), start), text.slice(end, end + 60)];
   const rank = kinds.indexOf(kind);
   if (rank < 0 || (options && !options.includes(value)) || (type === 'integer' && !Number.isInteger(value)))
     return 0;
   if (Number(value) < Number(schema.minimum) || Number(value) > Number(schema.maximum)) return 0;
+  const [left, right] = [text.slice(Math.max(0, start - 60), start), text.slice(end, end + 60)];
   // Without a date a tool speaks of today anyway.
   if (!required && /^today$/i.test(text.slice(start, end))) return 0;
   const isBest = (SURE.test(kind) || kinds[0] === 'zone' || rank === 0) && !vague;
