@@ -41,6 +41,8 @@ COPY --from=build /app/bin ./bin
 COPY --from=build /app/deploy ./deploy
 COPY --from=build /app/extensions ./extensions
 COPY --from=build /app/dist ./dist
+# A larger young generation: what a request makes dies there, which saves a tenth of the CPU for some 50 MiB.
+ENV NODE_OPTIONS=--max-semi-space-size=32
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8000 LOG_FORMAT=json SCARF_ANALYTICS=false
 LABEL org.opencontainers.image.title="mcp-server" \
       org.opencontainers.image.description="Self-hosted backend for AI assistants: one registry of tools behind REST, the Model Context Protocol and LangChain agents." \

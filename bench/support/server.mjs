@@ -38,7 +38,7 @@ export async function startPostgres() {
  */
 export async function startServer(databaseUrl, { variables = {}, prepare = () => ({}) } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), 'mcp-server-bench-'));
-  const child = spawn(process.execPath, ['dist/src/main.js'], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=32', 'dist/src/main.js'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...{ PATH: process.env.PATH, HOME: process.env.HOME, NODE_ENV: 'test', PORT: '0', METRICS_PORT: '0' },

@@ -14,7 +14,8 @@ export function registerStart(program: Command): void {
 
 /** Runs a program of the build until it ends and returns its exit code. Signals are passed on. */
 export async function runProgram(file: string): Promise<number> {
-  const child = spawn(process.execPath, ['--enable-source-maps', path.join(PROJECT_DIR, file)], {
+  const options = ['--enable-source-maps', '--max-semi-space-size=32'];
+  const child = spawn(process.execPath, [...options, path.join(PROJECT_DIR, file)], {
     cwd: PROJECT_DIR,
     env: serverEnvironment(),
     stdio: 'inherit',
