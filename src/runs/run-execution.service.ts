@@ -104,7 +104,7 @@ export class RunExecution {
           // What came while siblings were under way counts: a cancel ends a run that would only have waited.
           const stop = control.reason ?? (await this.stopOf(error, held));
           // Not when it was lost: what it has begun is for the next worker to find as it is.
-          if (stop.kind === 'cancelled' || stop.kind === 'failed') await closeDangling(context);
+          if (stop.kind === 'cancelled' || stop.kind === 'failed') closeDangling(context);
           return this.stopped(held, context, stop);
         },
       };
@@ -265,9 +265,9 @@ function unlimited(): RunMeter {
 }
 
 /** Calls that were begun get a result that says that they were stopped, so that none is left open. [R23] */
-async function closeDangling({ journal }: RunContext): Promise<void> {
+function closeDangling({ journal }: RunContext): void {
   for (const step of journal.dangling())
-    await journal.giveUp(
+    journal.giveUp(
       step,
       'tool_cancelled',
       'Stopped before it ended; whether it had an effect is not known.',

@@ -43,8 +43,8 @@ export class RunJournal {
   }
 
   /**
-   * Takes a step, or gives its row when it was taken before. `started` is committed before `take` begins and the end
-   * before this resolves. A step that was begun and may not be repeated is asked about: a side effect never happens
+   * Takes a step, or gives its row when it was taken before. `started` is committed before `take` begins, and the end
+   * before anything comes of it: together with the beginning of the next step, or before the end of the run. A step that was begun and may not be repeated is asked about: a side effect never happens
    * twice unless the user wants it. [R25]
    */
   step(plan: StepPlan, take: (started: RunStep) => Promise<StepEnd>): Promise<RunStep> {
@@ -141,7 +141,7 @@ export class RunJournal {
   }
 
   /** Ends a step of which nothing more will be known, with a result that says so. */
-  giveUp(step: RunStep, code: string, text: string, events: readonly NewRunEvent[] = []): Promise<RunStep> {
+  giveUp(step: RunStep, code: string, text: string, events: readonly NewRunEvent[] = []): RunStep {
     const { by, toolCallId } = originOf(step);
     const failed = newEvent('tool_call.failed', by, {
       toolCallId,
@@ -155,13 +155,13 @@ export class RunJournal {
     });
   }
 
-  /** Writes the end of a step. */
-  async finish(step: RunStep, end: StepEnd): Promise<RunStep> {
+  /** The end of a step. */
+  private finish(step: RunStep, end: StepEnd): RunStep {
     const { status, result, name = step.name } = end;
     const usage = withEarlier(step.usage, end.usage, name) ?? null;
     const done: RunStep = { ...step, name, status, result, usage, finishedAt: new Date() };
     this.rows.set(step.path, done);
-    await this.writer.save(done, ...end.events);
+    this.writer.add(done, ...end.events);
     return done;
   }
 }

@@ -6,7 +6,7 @@ import { type NewRunEvent } from './run-event.js';
 import { type LogEntry, type RunLogRepository } from './run-log.repository.js';
 import { type RunStep } from './run-step.js';
 
-/** How long an event waits for company; a step never waits. */
+/** How long an event, or the end of a step, waits for company; the beginning of a step never waits. */
 const GATHER_MS = 15;
 const LAST_PAUSE_MS = 2000;
 
@@ -53,6 +53,17 @@ export class RunWriter {
   /** Adds an event; it is committed within some 15 ms. */
   emit(event: NewRunEvent): void {
     this.events.push(event);
+    this.flushSoon();
+  }
+
+  /** Adds a row of the journal with its events: committed with what is written next, at the latest within some 15 ms. */
+  add(step: RunStep, ...events: NewRunEvent[]): void {
+    this.steps.set(step.path, step);
+    this.events.push(...events);
+    this.flushSoon();
+  }
+
+  private flushSoon(): void {
     if (this.next !== undefined || this.timer !== undefined) return;
     // A failure is told by `lost`.
     this.timer = setTimeout(() => void this.flush().catch(() => undefined), GATHER_MS);

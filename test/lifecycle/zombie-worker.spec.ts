@@ -20,7 +20,7 @@ const POINTS: readonly ZombiePoint[] = [
   },
   {
     name: 'in the transaction that ends the run',
-    statement: { when: 'before', label: '^COMMIT$', once: 'with released as' },
+    statement: { when: 'before', label: '^COMMIT$', once: 'released as \\(' },
   },
 ];
 

@@ -17,8 +17,8 @@ export interface CrashPoint {
   readonly receiver?: true;
 }
 
-const CREATE = 'insert into "runs"';
-const RELEASE = 'with released as';
+const CREATE = 'insert into runs \\(';
+const RELEASE = 'released as \\(';
 const DECIDE = 'update approvals set status = \\$3';
 
 const CANCEL = "set status = 'cancelling'";
@@ -53,7 +53,7 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
   ...around('the tool call is journaled', 'step clerk/t:\\S+ started'),
   { name: 'the tool begins', tool: 'before' },
   { name: 'the tool has had its effect', tool: 'after' },
-  ...around('the call is recorded', 'insert into "tool_calls"'),
+  ...around('the call is recorded', 'insert into tool_calls'),
   ...around('the result is journaled', 'step clerk/t:\\S+ completed'),
   ...model(2),
   ...around('the second answer is journaled', 'step clerk/m1 completed'),
