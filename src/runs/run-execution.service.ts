@@ -267,9 +267,5 @@ function unlimited(): RunMeter {
 /** Calls that were begun get a result that says that they were stopped, so that none is left open. [R23] */
 function closeDangling({ journal }: RunContext): void {
   for (const step of journal.dangling())
-    journal.giveUp(
-      step,
-      'tool_cancelled',
-      'Stopped before it ended; whether it had an effect is not known.',
-    );
+    journal.giveUp(step, 'tool_cancelled', 'Stopped before it ended; whether it had an effect is not known.');
 }
