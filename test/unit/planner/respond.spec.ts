@@ -169,6 +169,17 @@ describe('a conversation with the planner', () => {
     expect(last.text).toContain('I leave this undone');
   });
 
+  it.each([
+    ['who deleted ticket 9?', []],
+    ['when was ticket 9 deleted?', ['helpdesk__get_ticket']],
+    ['How do I delete ticket 9?', []],
+    ['can you delete ticket 9?', ['helpdesk__delete_ticket']],
+    ['what about deleting ticket 9', ['helpdesk__delete_ticket']],
+  ])('destroys nothing for a question of fact: "%s"', (request, called) => {
+    const offered = tools('helpdesk__delete_ticket', 'helpdesk__get_ticket');
+    expect(respond([human(request)], offered).calls.map(({ name }) => name)).toEqual(called);
+  });
+
   it.each(['a, b, ', 'order the thing and ', 'Show my cart. ', '{', '"a" ', 'a-', 'a@', '{"a":[1,2]},'])(
     'answers a long text of "%s"',
     (piece) => {

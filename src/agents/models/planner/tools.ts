@@ -126,11 +126,14 @@ export function hit({ terms }: Profile, word: string): number {
   return GENERIC.has(word) ? 0.3 * best : best;
 }
 
+const FACT = /^\W*(?:when|where|who|which|how (?!about)|what (?!about)|why (?!don['’]?t|not))\b/i;
 /** May a tool be meant? None that changes something has its verb unsaid, and none that reads is for a change. */
 export function isMeant({ verbs, tool, terms }: Profile, text: string, lead = ''): boolean {
   // "Turn on" is none for a tool that turns off.
   const [, state] = /_(on|off)$/i.exec(tool.name) ?? [];
   if (state && !new RegExp(`\\b${state}\\b`, 'i').test(text)) return false;
+  // Who asks for a fact wants nothing destroyed, whatever verb fits.
+  if (FACT.test(text) && verbs.some((verb) => DESTROYS.has(verb))) return false;
   // "Books" is no order to book.
   const said = words(text.replace(/\b\w+[^s\W]s\b/g, ''));
   if (verbs.length === 0) return !CHANGES.has(lead) || terms.has(lead);

@@ -88,7 +88,9 @@ export function synonyms(of: string): ReadonlySet<string> {
 /** Verbs that fit almost any tool, those of tools that destroy, and those of all that change something. */
 export const GENERIC = new Set(words('show display print open view read see make set new add create write'));
 export const DESTROYS = new Set(
-  words('delete remove drop cancel purge clear wipe erase terminate destroy revoke retire kill truncate'),
+  words(
+    'delete remove drop cancel purge clear wipe erase terminate destroy revoke retire kill truncate discard',
+  ),
 );
 export const CHANGES = new Set([
   ...DESTROYS,
