@@ -33,12 +33,14 @@ export function fill({ parameters, terms }: Profile, text: string, all: readonly
   let several: { name: string; values: unknown[] } | undefined;
   let evidence = 0;
   for (const { parameter, value, points, from } of given.values()) {
-    const { name, type, required } = parameter;
+    const { name, path, type, required } = parameter;
     const free = values.filter((one) => one === from || !isUsed(one));
     const list = from ? listFrom(parameter, from, free, text) : [value];
     evidence += (list.length - 1) / 2;
-    if (list.length > 1 && type !== 'array') several ??= { name, values: list };
-    args[name] = type === 'array' && !Array.isArray(value) ? list : value;
+    const [last = name, ...above] = path.toReversed();
+    if (list.length > 1 && type !== 'array' && above.length === 0) several ??= { name, values: list };
+    const place = above.reduceRight((at, part) => (at[part] ??= {}) as typeof args, args);
+    place[last] = type === 'array' && !Array.isArray(value) ? list : value;
     // What looks like nothing else tells most.
     if (/json|url|phone|hash|identifier/.test(from?.kind ?? '')) evidence += 1;
     if (points >= 2) evidence += required ? 2.5 : parameter === parameters[0] ? 1.5 : 1;

@@ -60,7 +60,7 @@ const profiles = new WeakMap<PlannerTool, Profile>();
 
 function readTool(tool: PlannerTool) {
   const { name, description = '' } = tool;
-  const parameters = schemaParameters(tool.parameters).map(readParameter);
+  const parameters = parametersOf(tool.parameters).map(readParameter);
   const first = description.split(/[.!:](?=\s|$)/)[0] ?? '';
   const terms = new Map<string, number>();
   const learn = (text: string, weight: number) => {
@@ -77,9 +77,22 @@ function readTool(tool: PlannerTool) {
   return { tool, parameters, terms, whole, verbs: verb && !whole ? [verb, said] : [] };
 }
 
-function readParameter(given: SchemaParameter) {
+type Placed = SchemaParameter & { readonly path: readonly string[] };
+
+/** The parameters of a schema; those of an object inside it by their path, as "address.city". */
+function parametersOf(schema: PlannerTool['parameters'], above: readonly string[] = []): Placed[] {
+  return schemaParameters(schema).flatMap((given) => {
+    const path = [...above, given.name];
+    if (given.type !== 'object' || given.schema.properties === undefined)
+      return [{ ...given, path, name: path.join('.') }];
+    const inside = parametersOf(given.schema, path);
+    return given.required ? inside : inside.map((one) => ({ ...one, required: false }));
+  });
+}
+
+function readParameter(given: Placed) {
   const { description, schema, required, type, choices } = given;
-  const plain = plainly(given.name).join(' ');
+  const plain = plainly(given.path.at(-1) ?? '').join(' ');
   const items = schema.items as { format?: unknown; enum?: readonly unknown[] } | undefined;
   const find = (text: unknown) => TAKES.find(([pattern]) => pattern.test(String(text)))?.[1].split(' ');
   const [, example] = EXAMPLE.exec(description) ?? [];
