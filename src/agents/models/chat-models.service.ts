@@ -15,11 +15,9 @@ import { type ModelCapabilities, type ModelProvider, type ModelUse } from './mod
 import { ModelErrors } from './models.errors.js';
 import { OpenAiProvider } from './openai.provider.js';
 import { PACKAGED, PackageProvider } from './package.provider.js';
+import { PLANNER_ID } from './planner-id.js';
 import { PlannerProvider } from './planner.provider.js';
 import { afterRefusal, Refusals } from './refusals.js';
-
-/** The model that needs no key. */
-export const PLANNER = 'builtin:planner';
 
 /** A model that is ready to be called. `generatedBy` says whether an LLM or rules write the answers. */
 export interface OpenModel {
@@ -110,7 +108,7 @@ export class ChatModels {
 
   /** The models that are configured, and one entry for each provider that could be. Open to every caller. */
   list(_actor: Actor): ModelInfo[] {
-    const ids = new Set([PLANNER, this.env.LLM_MODEL, ...this.env.LLM_FALLBACKS]);
+    const ids = new Set([PLANNER_ID, this.env.LLM_MODEL, ...this.env.LLM_FALLBACKS]);
     for (const { name, generatedBy } of this.providers) if (generatedBy === 'llm') ids.add(`${name}:*`);
     return [...ids].map((id) => this.describe(id));
   }

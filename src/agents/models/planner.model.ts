@@ -6,10 +6,10 @@ import { type BaseChatModelCallOptions } from '@langchain/core/language_models/c
 import { AIMessageChunk, type BaseMessage } from '@langchain/core/messages';
 import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs';
 import { convertToOpenAITool } from '@langchain/core/utils/function_calling';
+import { PLANNER_ID } from './planner-id.js';
 import { respond } from './planner/respond.js';
 import { type PlannerTool } from './planner/tools.js';
 
-export const PLANNER_ID = 'builtin:planner';
 /** The pause after every few words: an answer can be watched, but is never slow. */
 const PAUSE_MS = 12;
 

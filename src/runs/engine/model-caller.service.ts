@@ -2,10 +2,11 @@ import { Injectable, Logger } from '@nestjs/common';
 import { type BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { type AIMessageChunk, type BaseMessage } from '@langchain/core/messages';
 import { type AgentDefinition } from '../../agents/agent.js';
-import { ChatModels, PLANNER } from '../../agents/models/chat-models.service.js';
+import { ChatModels } from '../../agents/models/chat-models.service.js';
 import { ModelPrices } from '../../agents/models/model-prices.service.js';
 import { CallLog } from '../../agents/models/call-log.js';
 import { modelError } from '../../agents/models/model-error.js';
+import { PLANNER_ID } from '../../agents/models/planner-id.js';
 import { ResponseCache } from '../../agents/models/response-cache.service.js';
 import { TokenCount, type TokenUsage } from '../../agents/models/token-count.js';
 import { AppError } from '../../common/app-error.js';
@@ -49,7 +50,7 @@ export class ModelCaller {
 
   /** A model for those who must be given one and never ask it. */
   async unasked(): Promise<BaseChatModel> {
-    return (await this.models.open(PLANNER)).model;
+    return (await this.models.open(PLANNER_ID)).model;
   }
 
   /** Is the agent's model the planner, which reads no prompt? */

@@ -139,7 +139,9 @@ export function hit({ terms }: Profile, word: string): number {
   return GENERIC.has(word) ? 0.3 * best : best;
 }
 
+/** Asks for a fact; "what about deleting it?" and "why don't you?" do not. */
 const FACT = /^\W*(?:when|where|who|which|how (?!about)|what (?!about)|why (?!don['’]?t|not))\b/i;
+
 /** May a tool be meant? None that changes something has its verb unsaid, and none that reads is for a change. */
 export function isMeant({ verbs, tool, terms }: Profile, text: string, lead = ''): boolean {
   // "Turn on" is none for a tool that turns off.

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { untilAborted } from '../../../common/until-aborted.js';
 import { Ended } from '../../deadline.js';
 import { ToolErrors } from '../../tools.errors.js';
 import { type UpstreamClient } from './client/upstream-client.js';
@@ -78,7 +79,7 @@ export class UpstreamConnections implements OnApplicationShutdown {
       const connection = this.connect(upstream, options.userId);
       connection.inFlight += 1;
       try {
-        return await work(await abortable(connection.opening, options.signal));
+        return await work(await untilAborted(connection.opening, options.signal));
       } catch (error) {
         const kind = options.signal.aborted ? 'other' : kindOf(error);
         if (kind === 'transport' || isTimeout(options.signal)) this.notice(upstream.row.id);
@@ -190,19 +191,4 @@ function keyOf({ row }: Upstream, userId = ''): string {
 
 function isTimeout({ aborted, reason }: AbortSignal): boolean {
   return aborted && reason instanceof Ended && reason.why === 'timeout';
-}
-
-/** Waits for shared work only as long as this caller wants to. */
-async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let onAbort: () => void = () => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason instanceof Error ? signal.reason : new Ended('cancelled'));
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }
