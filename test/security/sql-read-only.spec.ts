@@ -180,6 +180,10 @@ describe('how much a query may take', () => {
     const reason = new Error('gone');
     gone.abort(reason);
     expect(await reading).toBe(reason);
+    // The caller does not wait for it; uncancelled the query would take hours.
+    const deadline = Date.now() + 5_000;
+    while ((await isRunning()) && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 10));
     expect(await isRunning()).toBe(false);
     await expectHealthy();
   });
