@@ -1,6 +1,6 @@
 // What does durability cost? A run with two model calls and one tool call (planner model, real PostgreSQL, over HTTP),
 // beside the same work in this process without it: LangChain's bare createAgent, and a plain loop on @langchain/core.
-// All of them stream; the planner's own pauses (12 ms for three words) are in every figure alike.
+// All of them stream; the planner's own pauses (20 ms for five words) are in every figure alike.
 import { createServer } from 'node:http';
 import { HumanMessage, ToolMessage } from '@langchain/core/messages';
 import { DynamicStructuredTool } from '@langchain/core/tools';

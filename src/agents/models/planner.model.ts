@@ -11,7 +11,7 @@ import { respond } from './planner/respond.js';
 import { type PlannerTool } from './planner/tools.js';
 
 /** The pause after every few words: an answer can be watched, but is never slow. */
-const PAUSE_MS = 12;
+const PAUSE_MS = 20;
 
 interface PlannerOptions extends BaseChatModelCallOptions {
   readonly tools?: readonly { readonly function: PlannerTool }[];
@@ -44,7 +44,7 @@ export class PlannerModel extends BaseChatModel<PlannerOptions> {
   ): AsyncGenerator<ChatGenerationChunk> {
     options.signal?.throwIfAborted();
     const { text, ending } = this.reply(messages, options);
-    for (const piece of text.match(/(?:\s*\S+\s*){1,3}/g) ?? []) {
+    for (const piece of text.match(/(?:\s*\S+\s*){1,5}/g) ?? []) {
       const chunk = new ChatGenerationChunk({ text: piece, message: new AIMessageChunk({ content: piece }) });
       yield chunk;
       await run?.handleLLMNewToken(piece, undefined, undefined, undefined, undefined, { chunk });

@@ -51,6 +51,17 @@ describe('a conversation with the planner', () => {
     expect(last.text).not.toContain('Bo');
   });
 
+  it('plans a request anew for other tools or after other words', () => {
+    const request = human('What is 6 * 7?');
+    expect(respond([request], tools('calculator')).calls).toHaveLength(1);
+    expect(respond([request], tools('git_log')).calls).toEqual([]);
+    const again = human('and in Bergen?');
+    const after = (text: string) =>
+      respond([human(text), said('It rains.'), again], tools('get_weather')).calls[0]?.args;
+    expect(after('What is the weather in Oslo?')).toEqual({ city: 'Bergen' });
+    expect(after('Weather in Oslo in imperial units?')).toEqual({ city: 'Bergen', units: 'imperial' });
+  });
+
   it('runs a later step with the result of the one before', () => {
     const offered = tools('calculator');
     const turns = [human('What is 6 * 7, then multiply that by 10')];

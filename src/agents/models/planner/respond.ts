@@ -13,7 +13,7 @@ const MAX_REQUEST = 20_000;
 const ABOUT_ONE =
   /^(?!.*\b(?:list|all|every|each|\d+)\b).*\b(?:last|latest|newest|most recent|first|who|when)\b/is;
 
-/** What the planner says next: the calls of the next stage, or the answer when all stages have run. It keeps nothing. */
+/** What the planner says next: the calls of the next stage, or the answer when all stages have run. */
 export function respond(
   messages: readonly BaseMessage[],
   tools: readonly PlannerTool[],
@@ -25,7 +25,7 @@ export function respond(
     .slice(0, at)
     .flatMap((message, i) => (message.getType() === 'human' ? [i + 1] : []));
   const said = earlier.slice(-3).map((end) => completed(messages.slice(0, end)).slice(0, MAX_REQUEST));
-  const plan = new Plan(asked, said, tools);
+  const plan = planOf(messages[at] ?? {}, [asked, ...said], tools);
   const since = messages.slice(at + 1);
   const done = since.flatMap((message) => (message as AIMessage).tool_calls ?? []);
   const results = since.filter((message) => message.getType() === 'tool') as ToolMessage[];
@@ -51,6 +51,18 @@ export function respond(
   }
   const text = parts.join('\n\n') || `Hello. ${abilities(tools)} ${CONFIGURE}`;
   return { text: `${text}\n\n${NOTE}`, calls: [] };
+}
+
+const PLANS = new WeakMap<object, { of: readonly unknown[]; plan: Plan }>();
+/** The plan of a request, made once, though it is asked for again when results have come in. */
+function planOf(request: object, texts: readonly string[], tools: readonly PlannerTool[]): Plan {
+  const of = [...texts, ...tools];
+  const known = PLANS.get(request);
+  if (known?.of.length === of.length && of.every((one, i) => one === known.of[i])) return known.plan;
+  const [asked = '', ...said] = texts;
+  const plan = new Plan(asked, said, tools);
+  PLANS.set(request, { of, plan });
+  return plan;
 }
 
 /** The request; short answers to our own questions complete the one before them. */
