@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.service.js';
 import { requireAccountAccess, requireScopes } from '../common/access.js';
@@ -25,7 +25,7 @@ export type NewKey = Omit<NewApiKeyRequest, 'expiresAt'> & { readonly expiresAt:
 @Injectable()
 export class ApiKeysService {
   /** One per key of the ring, the current first, so that keys outlive a rotation of the ring. */
-  private readonly peppers: readonly Buffer[];
+  private readonly peppers: readonly KeyObject[];
 
   constructor(
     private readonly keys: ApiKeysRepository,
@@ -34,7 +34,7 @@ export class ApiKeysService {
     private readonly audit: AuditLog,
     keyRing: KeyRing,
   ) {
-    this.peppers = keyRing.ids.map((id) => keyRing.derive('api-key', id));
+    this.peppers = keyRing.ids.map((id) => createSecretKey(keyRing.derive('api-key', id)));
   }
 
   /** Makes a key of the caller's; `key` is readable only here. Throws `insufficient_scope`, `api_key_limit`. */

@@ -142,7 +142,8 @@ export class AgentLoop {
         return toToolMessage(lc, call, await this.act(turn, call));
       },
     });
-    return lc.createAgent({ model, tools: [], middleware: [journal] });
+    // The graph itself: what createAgent puts around it asks for a state that is never kept.
+    return lc.createAgent({ model, tools: [], middleware: [journal] }).graph;
   }
 
   private async answer(turn: Turn, messages: readonly BaseMessage[]): Promise<AIMessage> {

@@ -14,6 +14,10 @@ export function loadLangChain(): Promise<LangChain> {
 async function load() {
   // LangSmith would send prompts and results to a third party whenever its variables happen to be set.
   forgetTracing();
+  // Where it would look for what it is not given. All is given, and each promise of the process would pay for it.
+  const { AsyncLocalStorageProviderSingleton, MockAsyncLocalStorage } =
+    await import('@langchain/core/singletons');
+  AsyncLocalStorageProviderSingleton.initializeGlobalInstance(new MockAsyncLocalStorage());
   const { createAgent, createMiddleware } = await import('langchain');
   const { AIMessage, HumanMessage, SystemMessage, ToolMessage } = await import('@langchain/core/messages');
   return { createAgent, createMiddleware, AIMessage, HumanMessage, SystemMessage, ToolMessage };
