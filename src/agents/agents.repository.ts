@@ -9,6 +9,7 @@ import {
 } from 'typeorm';
 import { newId } from '../common/ids.js';
 import { ADVISORY_LOCKS } from '../platform/database/advisory-locks.js';
+import { SharedStatement } from '../platform/database/shared-statement.js';
 import { type Transaction } from '../platform/database/transactions.js';
 import { AgentRow, AgentVersionRow } from './agent.entity.js';
 import { type AgentOrigin, type AgentSpec } from './agent.js';
@@ -17,8 +18,19 @@ import { specHash } from './agent-spec.schema.js';
 /** An agent with the version that is in use. */
 export type StoredAgent = AgentRow & { current: Pick<AgentVersionRow, 'definition'> };
 
+/** A name, and who asks for it: null is nobody's. */
+interface Asked {
+  readonly userId: string | null;
+  readonly name: string;
+}
+
 @Injectable()
 export class AgentsRepository {
+  private readonly finder = new SharedStatement<Asked, StoredAgent | undefined>({
+    maxBatch: 100,
+    run: (asked) => this.findAll(asked),
+  });
+
   constructor(@InjectRepository(AgentRow) private readonly agents: Repository<AgentRow>) {}
 
   /** Lets one writer at a time through until the transaction ends. */
@@ -32,17 +44,27 @@ export class AgentsRepository {
     names: readonly string[],
     tx?: Transaction,
   ): Promise<StoredAgent[]> {
-    if (names.length === 0) return [];
-    // Read by every run, so without the query builder.
-    return this.manager(tx).query<StoredAgent[]>(
-      `select distinct on (a.name) a.id, a.name, a.owner_id as "ownerId", a.origin, a.version,
+    const asked = [...new Set(names)].map((name) => ({ userId, name }));
+    const found = tx
+      ? await this.findAll(asked, tx)
+      : await Promise.all(asked.map((one) => this.finder.join(one)));
+    return found.filter((agent) => agent !== undefined);
+  }
+
+  /** Read by every run, so without the query builder. */
+  private async findAll(asked: readonly Asked[], tx?: Transaction): Promise<(StoredAgent | undefined)[]> {
+    const rows = await this.manager(tx).query<(StoredAgent & { n: number })[]>(
+      `select distinct on (asked.n) asked.n::int, a.id, a.name, a.owner_id as "ownerId", a.origin, a.version,
               a.created_at as "createdAt", a.updated_at as "updatedAt", a.deleted_at as "deletedAt",
               jsonb_build_object('definition', v.definition) as current
-         from agents a join agent_versions v on v.agent_id = a.id and v.version = a.version
-        where a.deleted_at is null and (a.owner_id is null or a.owner_id = $1) and a.name = any($2)
-        order by a.name, a.owner_id nulls last`,
-      [userId, names],
+         from unnest($1::uuid[], $2::text[]) with ordinality as asked(user_id, name, n)
+         join agents a on a.name = asked.name and a.deleted_at is null
+              and (a.owner_id is null or a.owner_id = asked.user_id)
+         join agent_versions v on v.agent_id = a.id and v.version = a.version
+        order by asked.n, a.owner_id nulls last`,
+      [asked.map((one) => one.userId), asked.map((one) => one.name)],
     );
+    return asked.map((_, at) => rows.find(({ n }) => n === at + 1));
   }
 
   /** One page of the agents that a user sees, newest first. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Actor } from '../common/actor.js';
-import { GroupCommit } from '../platform/database/group-commit.js';
+import { SharedStatement } from '../platform/database/shared-statement.js';
 import { type Transaction, Transactions } from '../platform/database/transactions.js';
 import { CHAIN_START, chainHash } from './audit-chain.js';
 import { type AuditRecord } from './audit-entry.entity.js';
@@ -16,14 +16,14 @@ export interface AuditTarget {
 /** Who did what to what, append only and hash-chained. Never holds secrets, contents or e-mail addresses. [S79] [S80] */
 @Injectable()
 export class AuditLog {
-  private readonly writer: GroupCommit<AuditRecord>;
+  private readonly writer: SharedStatement<AuditRecord>;
 
   constructor(
     private readonly entries: AuditRepository,
     transactions: Transactions,
   ) {
-    this.writer = new GroupCommit({
-      commit: async (records) => {
+    this.writer = new SharedStatement({
+      run: async (records) => {
         await transactions.run((tx) => this.entries.append(records, tx));
         return records.map(() => undefined);
       },
@@ -51,7 +51,7 @@ export class AuditLog {
       // As it will be read back: no undefined, no Date.
       details: JSON.parse(JSON.stringify(details)) as Record<string, unknown>,
     };
-    if (tx === undefined) await this.writer.write(record);
+    if (tx === undefined) await this.writer.join(record);
     else await this.entries.append([record], tx);
   }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LessThan, Repository } from 'typeorm';
 import { type Role, type Scope } from '../common/actor.js';
+import { SharedStatement } from '../platform/database/shared-statement.js';
 import { type Transaction } from '../platform/database/transactions.js';
 import { ApiKey } from './api-key.entity.js';
 
@@ -16,6 +17,10 @@ export interface KeyWithOwner {
 
 @Injectable()
 export class ApiKeysRepository {
+  private readonly finder = new SharedStatement<readonly string[], KeyWithOwner | undefined>({
+    run: (asked) => this.findAll(asked),
+  });
+
   constructor(@InjectRepository(ApiKey) private readonly keys: Repository<ApiKey>) {}
 
   async insert(key: ApiKey, tx: Transaction): Promise<void> {
@@ -47,15 +52,19 @@ export class ApiKeysRepository {
   }
 
   /** A key that has not ended, with its owner who is not disabled, by any of the hashes it may have. */
-  async findUsable(hashes: readonly string[]): Promise<KeyWithOwner | undefined> {
-    const [row] = await this.keys.query<KeyWithOwner[]>(
-      `select k.id, k.scopes, k.user_id as "userId", u.role,
+  findUsable(hashes: readonly string[]): Promise<KeyWithOwner | undefined> {
+    return this.finder.join(hashes);
+  }
+
+  private async findAll(asked: readonly (readonly string[])[]): Promise<(KeyWithOwner | undefined)[]> {
+    const rows = await this.keys.query<(KeyWithOwner & { hash: string })[]>(
+      `select k.key_hash as hash, k.id, k.scopes, k.user_id as "userId", u.role,
               coalesce(k.last_used_at < now() - interval '1 minute', true) as stale
          from api_keys k join users u on u.id = k.user_id
         where k.key_hash = any($1) and (k.expires_at is null or k.expires_at > now()) and u.disabled_at is null`,
-      [hashes],
+      [asked.flat()],
     );
-    return row;
+    return asked.map((hashes) => rows.find(({ hash }) => hashes.includes(hash)));
   }
 
   async touch(id: string): Promise<void> {

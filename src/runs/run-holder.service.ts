@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ENV, type Env } from '../config/env.js';
 import { databaseState } from '../platform/database/database-error.js';
-import { GroupCommit } from '../platform/database/group-commit.js';
+import { SharedStatement } from '../platform/database/shared-statement.js';
 import { StaleFence } from './run.js';
 import { RunControl, RunStop } from './run-control.js';
 import { RunDispatcher } from './run-dispatcher.service.js';
@@ -35,8 +35,8 @@ export class RunHolder {
   /** Runs may wait of users who had as many here as they may. */
   private passedOver = false;
   /** One claim at a time, for all who have a place by then: each claim knows what this worker holds. */
-  private readonly claims = new GroupCommit<null, Holding | undefined>({
-    commit: (places) => this.claim(places.length),
+  private readonly claims = new SharedStatement<null, Holding | undefined>({
+    run: (places) => this.claim(places.length),
   });
   private renewing?: Promise<void>;
 
@@ -84,7 +84,7 @@ export class RunHolder {
 
   private async claimNext(): Promise<Holding | undefined> {
     try {
-      return await this.claims.write(null);
+      return await this.claims.join(null);
     } catch (error) {
       // The row stays as it is; its lease, or the reconciler, brings it to a worker again.
       if (databaseState(error) !== UNIQUE_VIOLATION) this.log.warn({ err: error }, 'A run was not taken');

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { type Role } from '../common/actor.js';
 import { ENV, type Env } from '../config/env.js';
 import { ADVISORY_LOCKS } from '../platform/database/advisory-locks.js';
-import { GroupCommit } from '../platform/database/group-commit.js';
+import { SharedStatement } from '../platform/database/shared-statement.js';
 import { type Transaction } from '../platform/database/transactions.js';
 import { CLAIM, HAS_COME, HEAD_OF_FREE } from './run-claim.sql.js';
 import { type NewRunEvent } from './run-event.js';
@@ -84,9 +84,9 @@ const ENDED = ['completed', 'failed', 'cancelled', 'expired'];
 /** What workers do to runs. Time is always the clock of the database. [R29] */
 @Injectable()
 export class RunLeasesRepository {
-  private readonly releaser = new GroupCommit<Released, boolean>({
+  private readonly releaser = new SharedStatement<Released, boolean>({
     maxBatch: 100,
-    commit: (all) => this.releaseAll(all, this.dataSource),
+    run: (all) => this.releaseAll(all, this.dataSource),
   });
 
   constructor(
@@ -129,7 +129,7 @@ export class RunLeasesRepository {
    * has lost it, or its status forbids that. One statement, without a transaction together with others.
    */
   async release(run: Released['run'], ending: RunEnding, transaction?: Transaction): Promise<boolean> {
-    if (transaction === undefined) return this.releaser.write({ run, ending });
+    if (transaction === undefined) return this.releaser.join({ run, ending });
     const [released = false] = await this.releaseAll([{ run, ending }], transaction);
     return released;
   }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ENV, type Env } from '../config/env.js';
-import { GroupCommit } from '../platform/database/group-commit.js';
+import { SharedStatement } from '../platform/database/shared-statement.js';
 import { type Transaction } from '../platform/database/transactions.js';
 import { Metrics } from '../platform/telemetry/metrics.js';
 import { type KnownApproval, type NewApproval } from './approvals/approval.js';
@@ -89,9 +89,9 @@ const WRITE_APPROVALS = `, questions as (
 @Injectable()
 export class RunLogRepository {
   private readonly counter: ReturnType<typeof Metrics.prototype.counter<'type'>>;
-  private readonly writer = new GroupCommit<LogEntry, boolean>({
+  private readonly writer = new SharedStatement<LogEntry, boolean>({
     maxBatch: 200,
-    commit: (entries) => this.commit(entries),
+    run: (entries) => this.commit(entries),
   });
 
   constructor(
@@ -108,7 +108,7 @@ export class RunLogRepository {
 
   /** False when the worker does not own the run any more; then nothing was written. */
   append(entry: LogEntry): Promise<boolean> {
-    return this.writer.write(entry);
+    return this.writer.join(entry);
   }
 
   /** After a write without an answer: did it happen? */

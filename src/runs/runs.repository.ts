@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { DataSource, Repository } from 'typeorm';
 import { ENV, type Env } from '../config/env.js';
-import { GroupCommit } from '../platform/database/group-commit.js';
+import { SharedStatement } from '../platform/database/shared-statement.js';
 import { type Transaction } from '../platform/database/transactions.js';
 import { Run } from './run.entity.js';
 import { type RunEventType } from './run-event.js';
@@ -30,13 +30,17 @@ const ACTIVE = `('running', 'requires_action', 'cancelling')`;
 /** Runs as their owners see and make them. What workers do to them is in run-leases.repository.ts. */
 @Injectable()
 export class RunsRepository {
-  private readonly inserter = new GroupCommit<NewRun, RunRefusal | null>({
+  private readonly inserter = new SharedStatement<NewRun, RunRefusal | null>({
     maxBatch: 100,
-    commit: (made) => this.insertAll(made, this.dataSource),
+    run: (made) => this.insertAll(made, this.dataSource),
   });
 
+  private readonly finder = new SharedStatement<Pick<Run, 'userId' | 'id'>, Run | undefined>({
+    maxBatch: 100,
+    run: (asked) => this.findAll(asked),
+  });
   /** Everybody who waits for a run asks it, so it is made once. */
-  private readonly findOne: string;
+  private readonly found: string;
 
   constructor(
     @InjectRepository(Run) private readonly runs: Repository<Run>,
@@ -47,19 +51,25 @@ export class RunsRepository {
       ({ query, databaseName, propertyName }) =>
         `(${query?.('run') ?? `run.${databaseName}`}) as "${propertyName}"`,
     );
-    this.findOne = `select ${columns.join(', ')} from runs run where run.id = $1 and run.user_id = $2`;
+    this.found = `select ${columns.join(', ')} from runs run
+      where (run.id, run.user_id) in (select * from unnest($1::uuid[], $2::uuid[]))`;
   }
 
   /** Makes a run with its first events, without a transaction together with others; or says why it may not be made. */
   async insert(made: NewRun, transaction?: Transaction): Promise<RunRefusal | null> {
-    if (transaction === undefined) return this.inserter.write(made);
+    if (transaction === undefined) return this.inserter.join(made);
     const [refusal = null] = await this.insertAll([made], transaction);
     return refusal;
   }
 
   async find(userId: string, id: string): Promise<Run | null> {
-    const rows: Run[] = await this.dataSource.query(this.findOne, [id, userId]);
-    return rows[0] ?? null;
+    return (await this.finder.join({ userId, id })) ?? null;
+  }
+
+  private async findAll(asked: readonly Pick<Run, 'userId' | 'id'>[]): Promise<(Run | undefined)[]> {
+    const ids = asked.map(({ id }) => id);
+    const rows = await this.dataSource.query<Run[]>(this.found, [ids, asked.map(({ userId }) => userId)]);
+    return asked.map(({ id, userId }) => rows.find((run) => run.id === id && run.userId === userId));
   }
 
   async list(userId: string, filter: RunFilter): Promise<Run[]> {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import { GroupCommit } from '../platform/database/group-commit.js';
+import { SharedStatement } from '../platform/database/shared-statement.js';
 import { type Transaction } from '../platform/database/transactions.js';
 import { ToolCallRow } from './tool-call.entity.js';
 
@@ -16,9 +16,9 @@ export interface ToolCallFilter {
 
 @Injectable()
 export class ToolCallsRepository {
-  private readonly writer = new GroupCommit<NewToolCall>({
+  private readonly writer = new SharedStatement<NewToolCall>({
     repeatable: true,
-    commit: async (rows) => {
+    run: async (rows) => {
       await this.insert(rows);
       return rows.map(() => undefined);
     },
@@ -28,7 +28,7 @@ export class ToolCallsRepository {
 
   /** Writes the record of a call, together with others; resolves after its commit. */
   write(call: NewToolCall): Promise<void> {
-    return this.writer.write(call);
+    return this.writer.join(call);
   }
 
   /** Newest first, `take` of those before the call `before`. */

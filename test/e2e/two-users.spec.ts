@@ -92,6 +92,36 @@ describe('[S19] two users', () => {
     expect(compared).toBeGreaterThan(8);
   }, 120_000);
 
+  it('who asks at the same moment gets his own', async () => {
+    const people = await Promise.all(
+      [owner, strangers['member'] ?? ''].map(async (token, at) => {
+        const make = async (path: string, body: object) =>
+          (await server.call('POST', path, { token, body })).body;
+        const spec = { name: 'twin', description: `Of ${at}`, instructions: `For ${at}` };
+        await make('/api/v1/agents', { ...spec, shared: false });
+        const { id } = await make('/api/v1/runs', { input: `Hello from ${at}` });
+        const { key } = await make('/api/v1/api-keys', {
+          name: `of ${at}`,
+          scopes: ['runs', 'agents:read'],
+        });
+        const { body } = await server.call('GET', '/api/v1/auth/me', { token });
+        return { at, key: String(key), run: String(id), user: body.id };
+      }),
+    );
+    const questions = Array.from({ length: 20 }, () => people).flat();
+    const told = await Promise.all(
+      questions.map(async ({ at, key, run }) => {
+        const other = people[1 - at]?.run ?? '';
+        const paths = ['/auth/me', '/agents/twin', `/runs/${run}`, `/runs/${other}`];
+        const [me, agent, own, foreign] = await Promise.all(
+          paths.map((path) => server.call('GET', `/api/v1${path}`, { token: key })),
+        );
+        return [me?.body.id, agent?.body.description, own?.body.id, foreign?.status];
+      }),
+    );
+    expect(told).toEqual(questions.map(({ at, run, user }) => [user, `Of ${at}`, run, 404]));
+  });
+
   it('nobody gets in without a credential', async () => {
     const open: string[] = [];
     for (const operation of all) {

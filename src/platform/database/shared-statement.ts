@@ -10,10 +10,10 @@ interface Waiting<T, R> {
   reject(error: unknown): void;
 }
 
-export interface GroupCommitOptions<T, R> {
-  /** Writes all rows in one transaction and returns a result a row, in the same order. */
-  commit(rows: readonly T[]): Promise<readonly R[]>;
-  /** May a batch be written again when it is not known whether it was? Then a broken connection costs no caller. */
+export interface SharedStatementOptions<T, R> {
+  /** Does what is asked for in one transaction and returns a result for each, in the same order. */
+  run(rows: readonly T[]): Promise<readonly R[]>;
+  /** May a batch be run again when it is not known whether it was? Then a broken connection costs no caller. */
   readonly repeatable?: boolean;
   /** Rows a batch. Default 500. */
   readonly maxBatch?: number;
@@ -22,18 +22,19 @@ export interface GroupCommitOptions<T, R> {
 }
 
 /**
- * Shares one transaction among callers that write at the same time: while a batch commits, the next one gathers.
- * Each caller is answered after its own batch has committed, so what is acknowledged is durable. A batch that fails
- * is tried again row by row, so that one bad row does not fail its neighbours.
+ * Shares one statement among callers that read or write the same at the same time: while a batch runs, the next one
+ * gathers. A caller's batch begins after its call and has committed before the answer, so what is read is not older
+ * than the question and what is acknowledged is durable. A batch that fails is tried again row by row, so that one bad
+ * row does not fail its neighbours.
  */
-export class GroupCommit<T, R = void> {
+export class SharedStatement<T, R = void> {
   private waiting: Waiting<T, R>[] = [];
   private flushing?: Promise<void>;
 
-  constructor(private readonly options: GroupCommitOptions<T, R>) {}
+  constructor(private readonly options: SharedStatementOptions<T, R>) {}
 
-  /** Writes a row; resolves after its commit with the row's result. */
-  write(row: T): Promise<R> {
+  /** Joins the next batch; resolves after its commit with the row's own result. */
+  join(row: T): Promise<R> {
     if (this.waiting.length >= (this.options.maxWaiting ?? 20_000)) {
       return Promise.reject(CommonErrors.overloaded(undefined, { retryAfter: 1 }));
     }
@@ -60,7 +61,7 @@ export class GroupCommit<T, R = void> {
 
   private async flush(batch: readonly Waiting<T, R>[], startedAt = Date.now()): Promise<void> {
     try {
-      const results = await this.options.commit(batch.map((waiting) => waiting.row));
+      const results = await this.options.run(batch.map((waiting) => waiting.row));
       batch.forEach((waiting, index) => waiting.resolve(results[index] as R));
     } catch (error) {
       const isAway = isDatabaseAway(error);

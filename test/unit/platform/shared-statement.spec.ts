@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { GroupCommit } from '../../../src/platform/database/group-commit.js';
+import { SharedStatement } from '../../../src/platform/database/shared-statement.js';
 
 const AWAY = Object.assign(new Error('gone'), { code: 'ECONNRESET' });
 
@@ -10,23 +10,23 @@ async function writeAll(
   repeatable = false,
 ): Promise<{ told: string[]; batches: string[][] }> {
   const batches: string[][] = [];
-  const group = new GroupCommit<string, string>({
+  const group = new SharedStatement<string, string>({
     repeatable,
-    commit: async (rows) => {
+    run: async (rows) => {
       batches.push([...rows]);
       const call = batches.length;
       await delay(10);
       return commit(rows, call);
     },
   });
-  const first = group.write('a');
+  const first = group.join('a');
   await delay(1);
-  const settled = await Promise.allSettled([first, ...['b', 'c'].map((row) => group.write(row))]);
+  const settled = await Promise.allSettled([first, ...['b', 'c'].map((row) => group.join(row))]);
   const told = settled.map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason.message)));
   return { told, batches };
 }
 
-describe('a group commit', () => {
+describe('a shared statement', () => {
   it('gathers what comes while a batch is under way, and answers each with its own result', async () => {
     const { told, batches } = await writeAll((rows) => rows.map((row) => row.toUpperCase()));
     expect(batches).toEqual([['a'], ['b', 'c']]);
