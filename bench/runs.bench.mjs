@@ -7,13 +7,13 @@ import { DynamicStructuredTool } from '@langchain/core/tools';
 import { createAgent } from 'langchain';
 import { startPostgres, startServer } from './support/server.mjs';
 
-const BATCH = 60;
-/** A server that works is warm: its code is compiled only after hundreds of runs. */
+const BATCH = 160;
+/** A server that works is warm: its code is compiled only after a thousand runs. */
 const WARM_UP = 10;
-/** Clients that wait for their runs at the same time. */
-const CLIENTS = 16;
+/** Clients that wait for their runs at the same time. With half of them the server waits a fifth of its time. */
+const CLIENTS = 32;
 /** Room for all of them: one user may fill four fifths of a worker. */
-const CONCURRENCY = 20;
+const CONCURRENCY = 40;
 
 let asked = 0;
 
