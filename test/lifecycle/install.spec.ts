@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
-  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { copyProject } from '../support/project-copy.js';
 import {
   buildOnce,
   cleanUp,
@@ -28,22 +28,8 @@ import {
 jest.setTimeout(180_000);
 afterAll(cleanUp);
 
-const LEFT_OUT = new Set(['.git', '.data', 'node_modules', 'dist', 'coverage']);
 const NOBODY = 65534;
 const isRoot = process.getuid?.() === 0;
-
-/** The project as a downloaded archive gives it: no .git, nothing built. The packages are hard links, to save time. */
-function unpack(): string {
-  const folder = path.join(makeFolder('copy'), 'mcp-server');
-  cpSync(PROJECT, folder, {
-    recursive: true,
-    filter: (source) => path.dirname(source) !== PROJECT || !LEFT_OUT.has(path.basename(source)),
-  });
-  const { status } = spawnSync('cp', ['-al', path.join(PROJECT, 'node_modules'), folder]);
-  if (status !== 0)
-    cpSync(path.join(PROJECT, 'node_modules'), path.join(folder, 'node_modules'), { recursive: true });
-  return folder;
-}
 
 /** A pid whose parent is init or gone would outlive Ctrl-C: the whole group is told. */
 async function interruptGroup(server: ServerProcess, data: string): Promise<void> {
@@ -55,7 +41,7 @@ describe('an unpacked archive, without .git', () => {
   let folder: string;
   beforeAll(() => {
     buildOnce();
-    folder = unpack();
+    folder = copyProject({ built: false });
   }, 120_000);
 
   it('two `npm start` at once build it once, share its database, and leave nothing', async () => {
@@ -98,7 +84,11 @@ describe('an unpacked archive, without .git', () => {
 
 // Root alone can become somebody else; the suites of CI run as root, those of a person need not.
 (isRoot ? describe : describe.skip)(`started by whom it may be${isRoot ? '' : ' (only root can)'}`, () => {
-  beforeAll(buildOnce, 120_000);
+  let project: string;
+  beforeAll(() => {
+    buildOnce();
+    project = copyProject({ built: true });
+  }, 120_000);
 
   it('somebody who is not root', async () => {
     const data = makeFolder();
@@ -106,6 +96,7 @@ describe('an unpacked archive, without .git', () => {
     const server = await startServer(
       { DATA_DIR: data, HOME: data },
       {
+        cwd: project,
         command: [
           'setpriv',
           ...['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, 'dist/src/main.js'],
@@ -133,7 +124,7 @@ describe('an unpacked archive, without .git', () => {
     mkdirSync(bin);
     symlinkSync('/bin/false', path.join(bin, 'unshare'));
     const data = path.join(folder, 'data');
-    const server = await startServer({ DATA_DIR: data, PATH: bin });
+    const server = await startServer({ DATA_DIR: data, PATH: bin }, { cwd: project });
     expect(lstatSync(path.join(data, 'pg')).uid).not.toBe(0);
     expect(await server.stop()).toBe(0);
     expect(processesOf(data)).toEqual([]);

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { makeDatabase } from '../support/test-app.js';
+import { copyProject } from '../support/project-copy.js';
 import {
   buildOnce,
   cleanUp,
@@ -54,7 +55,7 @@ describe('a start that cannot work ends with a message and its exit code', () =>
     if (command === undefined) chmodSync(folder, 0o555);
     const { code, output } = await runToEnd(
       { DATA_DIR: path.join(folder, 'data'), LOG_LEVEL: 'silent' },
-      { command: command as [string, ...string[]] | undefined },
+      { cwd: copyProject({ built: true }), command: command as [string, ...string[]] | undefined },
     );
     expect(output).toContain('Set DATA_DIR to a folder that this user can write.');
     expect(code).toBe(78);
