@@ -10,7 +10,7 @@ import { startPostgres, startServer } from './support/server.mjs';
 const BATCH = 160;
 /** A server that works is warm: its code is compiled only after a thousand runs. */
 const WARM_UP = 10;
-/** Clients that wait for their runs at the same time. With half of them the server waits a fifth of its time. */
+/** Clients that wait for their runs at the same time. With half of them the machine waits a fifth of its time. */
 const CLIENTS = 32;
 /** Room for all of them: one user may fill four fifths of a worker. */
 const CONCURRENCY = 40;

@@ -40,7 +40,7 @@ export class RunsRepository {
     run: (asked) => this.findAll(asked),
   });
   /** Everybody who waits for a run asks it, so it is made once. */
-  private readonly found: string;
+  private readonly findSql: string;
 
   constructor(
     @InjectRepository(Run) private readonly runs: Repository<Run>,
@@ -51,7 +51,7 @@ export class RunsRepository {
       ({ query, databaseName, propertyName }) =>
         `(${query?.('run') ?? `run.${databaseName}`}) as "${propertyName}"`,
     );
-    this.found = `select ${columns.join(', ')} from runs run
+    this.findSql = `select ${columns.join(', ')} from runs run
       where (run.id, run.user_id) in (select * from unnest($1::uuid[], $2::uuid[]))`;
   }
 
@@ -68,7 +68,7 @@ export class RunsRepository {
 
   private async findAll(asked: readonly Pick<Run, 'userId' | 'id'>[]): Promise<(Run | undefined)[]> {
     const ids = asked.map(({ id }) => id);
-    const rows = await this.dataSource.query<Run[]>(this.found, [ids, asked.map(({ userId }) => userId)]);
+    const rows = await this.dataSource.query<Run[]>(this.findSql, [ids, asked.map(({ userId }) => userId)]);
     return asked.map(({ id, userId }) => rows.find((run) => run.id === id && run.userId === userId));
   }
 

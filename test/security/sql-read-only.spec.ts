@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AppError } from '../../src/common/app-error.js';
 import { ReadOnlyDatabase } from '../../src/platform/database/read-only/read-only-database.js';
 import { makeReportingDatabase, type ReportingDatabase } from '../support/read-only-database.js';
+import { until } from '../support/server-process.js';
 
 const LIMITS = { statementTimeoutMs: 3_000, maxRows: 1_000, maxBytes: 1 << 20, functions: [] as string[] };
 let reporting: ReportingDatabase;
@@ -181,10 +182,7 @@ describe('how much a query may take', () => {
     gone.abort(reason);
     expect(await reading).toBe(reason);
     // The caller does not wait for it; uncancelled the query would take hours.
-    const deadline = Date.now() + 5_000;
-    while ((await isRunning()) && Date.now() < deadline)
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(await isRunning()).toBe(false);
+    await until('it has ended on the server', async () => !(await isRunning()), 5_000);
     await expectHealthy();
   });
 
